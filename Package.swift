@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings fail the build in CI only, so that a newer compiler never locks a person out.
+let strict: [SwiftSetting] =
+  Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)] + strict
+
+let package = Package(
+  name: "pxebuild",
+  products: [.executable(name: "pxebuild", targets: ["pxebuild"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    // System calls that Swift cannot import: variadic ones (ioctl, prctl) and new ones (renameat2).
+    .target(name: "CLinux"),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .target(
+      name: "RemoteExecutionAPI",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["remote_execution.proto", "README.md"],
+      swiftSettings: settings),
+    .target(
+      name: "BuildEngine",
+      dependencies: [
+        "CLinux", "RemoteExecutionAPI",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Recipes",
+      dependencies: ["BuildEngine", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .target(name: "Downloads", dependencies: ["BuildEngine", "CCurl"], swiftSettings: settings),
+    .target(name: "Archives", dependencies: ["BuildEngine", "CArchive"], swiftSettings: settings),
+    .target(
+      name: "BuiltIns", dependencies: ["BuildEngine", "Downloads", "Archives"],
+      swiftSettings: settings),
+    .target(
+      name: "UpstreamMake", dependencies: ["BuildEngine", "CLinux"], swiftSettings: settings),
+    .executableTarget(
+      name: "pxebuild",
+      dependencies: [
+        "BuildEngine", "BuiltIns", "Recipes", "UpstreamMake",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BuildEngineTests", dependencies: ["BuildEngine"], swiftSettings: settings),
+    .testTarget(
+      name: "RecipesTests", dependencies: ["Recipes"], exclude: ["Fixtures"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BuiltInsTests", dependencies: ["Archives", "BuiltIns", "Downloads"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,71 @@
+/// What an action runs.
+public enum Operation: Hashable, Sendable {
+  /// A program and its arguments, never a shell string. The first element is the program's name,
+  /// looked up in the action's fixed `PATH`.
+  case process(arguments: [String])
+  /// A step of pxebuild's own that runs as a process of its own, in the sandbox like any program.
+  case worker(String, version: Int, arguments: [String])
+  /// A step of pxebuild's own that runs inside this process (`BuiltIn`).
+  case builtIn(String, version: Int, parameters: [String: String])
+}
+
+/// The name and version of the rule that made an action; the version is raised whenever the rule
+/// would make other bytes from the same recipe.
+public struct RuleVersion: Hashable, Sendable {
+  public let name: String
+  public let version: Int
+
+  public init(_ name: String, _ version: Int) {
+    self.name = name
+    self.version = version
+  }
+}
+
+/// One action with everything it reads known: what an executor runs and what the action key is
+/// computed from.
+public struct ActionRequest: Sendable {
+  /// For people: the target and the step, "undionly.kpxe: link".
+  public var name: String
+  public var rule: RuleVersion
+  public var operation: Operation
+  /// What the action sees, by path below its root. The path "" puts a directory's content at the root.
+  public var inputs: [String: StoredArtifact]
+  /// The files and directories it must write, as paths below its root.
+  public var outputs: [String]
+  /// Variables beside the fixed ones (`LC_ALL`, `TZ`, `PATH`, `HOME`).
+  public var environment: [String: String]
+  /// Programs whose own bytes are part of the key: names to look up in the fixed `PATH`.
+  public var tools: [String]
+  /// False for an action that must look at the outside world every time (a resolver).
+  public var isCacheable: Bool
+
+  public init(
+    name: String, rule: RuleVersion, operation: Operation, inputs: [String: StoredArtifact] = [:],
+    outputs: [String], environment: [String: String] = [:], tools: [String] = [],
+    isCacheable: Bool = true
+  ) {
+    self.name = name
+    self.rule = rule
+    self.operation = operation
+    self.inputs = inputs
+    self.outputs = outputs
+    self.environment = environment
+    self.tools = tools
+    self.isCacheable = isCacheable
+  }
+}
+
+/// What an action wrote, by the paths it declared.
+public struct ActionOutputs: Sendable {
+  public var artifacts: [String: StoredArtifact]
+  /// True when nothing ran because the action cache had the result.
+  public var wasCached: Bool
+  /// The action key, the digest of the REAPI `Action` message; nil for an uncacheable action.
+  public var key: Digest?
+
+  public init(artifacts: [String: StoredArtifact], wasCached: Bool, key: Digest?) {
+    self.artifacts = artifacts
+    self.wasCached = wasCached
+    self.key = key
+  }
+}

@@ -1,0 +1,26 @@
+// System calls that Swift cannot import by itself, each a plain function.
+#pragma once
+#include <stdint.h>
+#include <sys/types.h>
+
+// Makes `target` share the blocks of `source` (FICLONE). 0, or -1 with errno.
+int linux_clone_file(int target, int source);
+
+// Copies `length` bytes inside the kernel from the current offsets. Bytes copied, or -1 with errno.
+ssize_t linux_copy_file_range(int source, int target, size_t length);
+
+// Renames and fails with EEXIST when `to` exists (RENAME_NOREPLACE). 0, or -1 with errno.
+int linux_rename_exclusive(const char *from, const char *to);
+
+// Asks the kernel to send `signal` to this process when its parent dies. 0, or -1 with errno.
+int linux_die_with_parent(int signal);
+
+// Takes an advisory lock on the open file (OFD lock: it belongs to the descriptor, works over NFS).
+// With wait = 0 it fails with EAGAIN when somebody else holds it. 0, or -1 with errno.
+int linux_lock_file(int file, int exclusive, int wait);
+
+// Opens a file; the variadic open(2). A descriptor, or -1 with errno.
+int linux_open(const char *path, int flags, mode_t mode);
+
+// The width of the terminal behind `file` in columns, or 0 when it is not a terminal.
+int linux_terminal_columns(int file);
