@@ -106,7 +106,8 @@ public struct Sandbox: Sendable {
   private func mounts(folder: FilePath, slots: FilePath) -> [String] {
     var arguments = ["--unshare-all", "--die-with-parent", "--hostname", "pxebuild"]
     for path in Self.systemFolders {
-      guard let identity = try? FileIdentity.of(FilePath(path)) else { continue }  // not on this system
+      // What this system does not have is not mounted.
+      guard let identity = try? FileIdentity.of(FilePath(path)) else { continue }
       if identity.kind == .symlink, let target = try? FileSystem.readSymlink(FilePath(path)) {
         arguments += ["--symlink", target, path]
       } else {
