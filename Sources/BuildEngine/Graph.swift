@@ -19,6 +19,11 @@ struct Graph {
 
   subscript(id: ActionID) -> Build.State { states[id.index] }
 
+  func isWanted(_ id: ActionID) -> Bool {
+    if case .unwanted = states[id.index] { return false }
+    return true
+  }
+
   /// Marks the action behind an artifact as wanted, and everything it needs.
   mutating func want(_ artifact: Artifact) {
     guard case .output(let id, _) = artifact else { return }
