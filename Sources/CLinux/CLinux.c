@@ -37,3 +37,9 @@ int linux_terminal_columns(int file) {
   if (ioctl(file, TIOCGWINSZ, &size) == -1) return 0;
   return size.ws_col;
 }
+
+int linux_terminal_rows(int file) {
+  struct winsize size;
+  if (ioctl(file, TIOCGWINSZ, &size) == -1) return 0;
+  return size.ws_row;
+}

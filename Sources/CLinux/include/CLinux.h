@@ -24,3 +24,6 @@ int linux_open(const char *path, int flags, mode_t mode);
 
 // The width of the terminal behind `file` in columns, or 0 when it is not a terminal.
 int linux_terminal_columns(int file);
+
+// The height of the terminal behind `file` in lines, or 0 when it is not a terminal.
+int linux_terminal_rows(int file);
