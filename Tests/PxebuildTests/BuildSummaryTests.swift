@@ -10,29 +10,29 @@ struct BuildSummaryTests {
   }
 
   private func outcome(
-    _ path: String, _ state: TargetOutcome.State, compiled: Bool = false, seconds: Double = 0
+    _ path: String, _ state: TargetOutcome.State, compiled: Bool = false, rule: String = "file"
   ) -> TargetOutcome {
-    TargetOutcome(path: path, state: state, isCompiled: compiled, seconds: seconds)
+    TargetOutcome(path: path, state: state, isCompiled: compiled, rule: rule)
   }
 
   private var everything: BuildSummary {
     var summary = BuildSummary(
       outcomes: [
-        outcome("undionly.kpxe", .built(file(68_215)), compiled: true, seconds: 16.1),
+        outcome("undionly.kpxe", .built(file(68_215)), compiled: true),
         outcome("chain.ipxe", .built(file(62))),
-        outcome("wimboot", .built(file(72_000)), seconds: 1.26),
+        outcome("wimboot", .built(file(72_000)), rule: "fetch"),
         outcome("winpe", .built(.directory(Digest(of: [])))),
         outcome("latest", .built(.symlink(target: "winpe"))),
         outcome(
           "usb/efi.usb",
           .prebuilt(
             file(2_000_000), version: "ipxe 1.21.1\n", because: "github.com\ndoes not answer",
-            limitation: "it asks the network for the script"), compiled: true, seconds: 0.4),
+            limitation: "it asks the network for the script"), compiled: true),
         outcome("memtest", .skipped(because: "memtest.org does not answer")),
-        outcome("ipxe.efi", .failed(BuildError(.failed, "x")), compiled: true, seconds: 8.25),
+        outcome("ipxe.efi", .failed(BuildError(.failed, "x")), compiled: true),
         outcome("ipxe32.efi", .notReached, compiled: true),
       ],
-      rules: ["wimboot": "fetch", "chain.ipxe": "script"], folderSizes: ["winpe": 412_000_000],
+      folderSizes: ["winpe": 412_000_000],
       output: "./out", placed: 6, removed: 0)
     summary.executed = 5
     summary.cached = 7
@@ -48,15 +48,15 @@ struct BuildSummaryTests {
   func mixed() {
     #expect(
       text(everything) == """
-          compiled   undionly.kpxe    68.2 kB    16.1s
+          compiled   undionly.kpxe    68.2 kB
           built      chain.ipxe          62 B
-          fetched    wimboot          72.0 kB     1.3s
+          fetched    wimboot          72.0 kB
           built      winpe           412.0 MB
           built      latest
-          prebuilt   usb/efi.usb       2.0 MB     0.4s  ipxe 1.21.1, because github.com; does not answer
+          prebuilt   usb/efi.usb       2.0 MB  ipxe 1.21.1, because github.com; does not answer
                      limitation: it asks the network for the script
           skipped    memtest        because memtest.org does not answer
-          failed     ipxe.efi                     8.3s
+          failed     ipxe.efi
           not tried  ipxe32.efi
         failed: 9 targets in ./out: 1 compiled, 1 fetched, 3 built, 1 prebuilt, 1 skipped, 1 failed, \
         1 not tried; 12 actions, 7 from cache, 41.2s
@@ -91,7 +91,7 @@ struct BuildSummaryTests {
     summary.wasInterrupted = true
     #expect(
       text(summary) == """
-          compiled   undionly.kpxe    68.2 kB    16.1s
+          compiled   undionly.kpxe    68.2 kB
           not tried  ipxe32.efi
         interrupted: 1 of 2 targets done; 12 actions, 7 from cache, 41.2s
         """)

@@ -15,7 +15,7 @@ struct ConsoleTests {
 
   private func summary(_ state: TargetOutcome.State, placed: Int = 1) -> BuildSummary {
     BuildSummary(
-      outcomes: [TargetOutcome(path: "a", state: state, isCompiled: false, seconds: 0)],
+      outcomes: [TargetOutcome(path: "a", state: state, isCompiled: false, rule: "file")],
       output: "out", placed: placed, removed: 0)
   }
 
@@ -117,11 +117,11 @@ struct ConsoleTests {
     console.receive(
       .actionFinished(id, name: "w", .failed(BuildError(.unreachable, "no host")), seconds: 0))
     console.receive(.actionFinished(id, name: "a", .failed(broken), seconds: 0))
-    let failed = TargetOutcome(path: "a", state: .failed(broken), isCompiled: false, seconds: 0)
+    let failed = TargetOutcome(path: "a", state: .failed(broken), isCompiled: false, rule: "file")
     console.receive(.targetFinished(failed))
     console.receive(.targetFinished(failed))
     try console.finish(summary(.failed(broken)))
-    #expect(terminal.error == "error: it broke\n")
+    #expect(terminal.error == "   0.0s  a: failed\nerror: it broke\n")
   }
 
   @Test("when no target carries the error of an action, the console tells it at the end")
@@ -190,7 +190,7 @@ struct ConsoleTests {
     let terminal = FakeTerminal()
     let console = Console(try options(), streams: terminal.streams)
     await #expect(throws: Stop.self) {
-      try await console.display {
+      try await console.display(planSize: 1) {
         console.receive(.actionStarted(self.id, name: "a: link"))
         for _ in 0..<200 where terminal.screen() == "" {
           terminal.advance(0.2)

@@ -48,21 +48,21 @@ struct JSONTests {
     let limitation = "an EFI stick asks the network for the script"
     let outcomes = [
       TargetOutcome(
-        path: "undionly.kpxe", state: .built(file), isCompiled: true, seconds: 16.1),
+        path: "undionly.kpxe", state: .built(file), isCompiled: true, rule: "ipxe"),
       TargetOutcome(
-        path: "winpe", state: .built(.directory(sha)), isCompiled: false, seconds: 2),
+        path: "winpe", state: .built(.directory(sha)), isCompiled: false, rule: "winpe"),
       TargetOutcome(
-        path: "latest", state: .built(.symlink(target: "winpe")), isCompiled: false, seconds: 0),
+        path: "latest", state: .built(.symlink(target: "winpe")), isCompiled: false, rule: "file"),
       TargetOutcome(
         path: "usb/efi.usb",
         state: .prebuilt(
           file, version: "ipxe 1.21.1", because: "github.com does not answer",
-          limitation: limitation), isCompiled: true, seconds: 0.5),
+          limitation: limitation), isCompiled: true, rule: "ipxe"),
       TargetOutcome(
-        path: "wimboot", state: .skipped(because: "no such host"), isCompiled: false, seconds: 3),
+        path: "wimboot", state: .skipped(because: "no such host"), isCompiled: false, rule: "fetch"),
       TargetOutcome(
-        path: "ipxe.efi", state: .failed(compileError), isCompiled: true, seconds: 8.25),
-      TargetOutcome(path: "ipxe32.efi", state: .notReached, isCompiled: true, seconds: 0),
+        path: "ipxe.efi", state: .failed(compileError), isCompiled: true, rule: "ipxe"),
+      TargetOutcome(path: "ipxe32.efi", state: .notReached, isCompiled: true, rule: "ipxe"),
     ]
     let id = ActionID(index: 3)
     let events: [BuildEvent] =

@@ -122,6 +122,20 @@ struct LiveFrameTests {
         """)
   }
 
+  @Test("steps of an action are shown and not counted, and a second pass counts nothing twice")
+  func steps() {
+    var progress = BuildProgress()
+    progress.planSize = 2
+    progress.receive(.wanted(actions: 2), at: 0)
+    progress.receive(.actionFinished(id(0), name: "a", .executed, seconds: 1), at: 1)
+    progress.receive(.actionFinished(id(7), name: "a: step", .executed, seconds: 1), at: 1)
+    progress.receive(.actionFinished(id(0), name: "a", .cached, seconds: 0), at: 2)
+    progress.receive(.actionStarted(id(8), name: "b: step"), at: 2)
+    #expect(frame(progress, at: 2) == "[1/2] 2.0s\n   0.0s  b: step")
+    #expect(progress.executed == 1)
+    #expect(progress.cached == 0)
+  }
+
   @Test("colour changes nothing but the colour")
   func colour() {
     let coloured = frame(busy(), at: 4.2, style: .colored)

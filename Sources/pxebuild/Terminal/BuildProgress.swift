@@ -21,14 +21,20 @@ struct BuildProgress: Sendable {
   /// Long enough to be calm, short enough to follow a line that slows down.
   private static let rateWindow = 8.0
 
+  private enum Ended: Int { case failed, cached, executed }
+
+  /// Actions with a higher place are steps of other actions: they are shown while they run but not
+  /// counted.
+  var planSize = Int.max
   private(set) var wanted = 0
-  private(set) var executed = 0
-  private(set) var cached = 0
-  private(set) var failed = 0
   /// In the order they began.
   private(set) var running: [Running] = []
+  private var ended: [ActionID: Ended] = [:]
 
-  var finished: Int { executed + cached + failed }
+  var finished: Int { ended.count }
+  var executed: Int { ended.values.count { $0 == .executed } }
+  var cached: Int { ended.values.count { $0 == .cached } }
+  var failed: Int { ended.values.count { $0 == .failed } }
 
   mutating func receive(_ event: BuildEvent, at time: Double) {
     switch event {
@@ -41,11 +47,15 @@ struct BuildProgress: Sendable {
     case .actionNote(let id, let note): update(id) { $0.note = note }
     case .actionFinished(let id, _, let outcome, _):
       running.removeAll { $0.id == id }
-      switch outcome {
-      case .executed: executed += 1
-      case .cached: cached += 1
-      case .failed: failed += 1
-      }
+      guard id.index < planSize else { return }
+      let how: Ended =
+        switch outcome {
+        case .executed: .executed
+        case .cached: .cached
+        case .failed: .failed
+        }
+      // A build that had to make a lost blob again goes over its actions twice; what ran, ran.
+      ended[id] = ended[id].map { $0.rawValue > how.rawValue ? $0 : how } ?? how
     case .targetFinished: break
     }
   }

@@ -3,8 +3,6 @@ import BuildEngine
 /// What a build came to, as the last thing it prints.
 struct BuildSummary: Sendable {
   var outcomes: [TargetOutcome]
-  /// The name of the rule of each target, by path.
-  var rules: [String: String] = [:]
   /// Sizes of the targets that are folders, in bytes, by path; a file's size is in its digest.
   var folderSizes: [String: Int64] = [:]
   /// The output tree, as the person named it.
@@ -63,7 +61,7 @@ struct BuildSummary: Sendable {
   private func word(_ outcome: TargetOutcome) -> (String, Style.Paint) {
     switch outcome.state {
     case .built where outcome.isCompiled: ("compiled", .green)
-    case .built: (rules[outcome.path] == "fetch" ? "fetched" : "built", .green)
+    case .built: (outcome.rule == "fetch" ? "fetched" : "built", .green)
     case .prebuilt: ("prebuilt", .yellow)
     case .skipped: ("skipped", .yellow)
     case .failed(let error) where error.kind == .cancelled: ("stopped", .dim)
@@ -76,9 +74,8 @@ struct BuildSummary: Sendable {
     let (word, paint) = word(outcome)
     let path = outcome.path.printable().padded(toColumns: pathWidth)
     let size = size(of: outcome).map(sizeText) ?? ""
-    let time = outcome.seconds >= PlainLines.worthALine ? durationText(outcome.seconds) : ""
     var line = "  " + style(paint, word.padded(toColumns: 9)) + "  " + path
-    line += "  " + size.rightAligned(toColumns: 9) + "  " + time.rightAligned(toColumns: 7)
+    line += "  " + size.rightAligned(toColumns: 9)
     var more: [String] = []
     switch outcome.state {
     case .prebuilt(_, let version, let because, let limitation):

@@ -71,7 +71,7 @@ final class Console: Sendable {
       guard mode != .quiet else { return }
       var lines = state.plain.lines(for: event)
       // A display shows what runs; what has run is worth a line only to those who ask for all.
-      if mode == .live && !isVerbose { lines = [] }
+      if mode == .live && !isVerbose && !event.isFailure { lines = [] }
       if case .actionNote(_, let note) = event {
         lines.append(PlainLines.note(note, of: nameOfNote))
       }
@@ -84,9 +84,17 @@ final class Console: Sendable {
   }
 
   /// Runs a build and keeps its display moving; the display is gone when this returns or throws.
+  ///
+  /// - Parameters:
+  ///   - planSize: The number of actions in the plan. Higher numbers are steps that an action takes
+  ///     itself; they are shown but not counted.
+  ///   - build: Sends its events to `receive`.
+  /// - Returns: What `build` returned.
+  /// - Throws: What `build` threw.
   func display<Result: Sendable>(
-    _ build: @Sendable () async throws -> Result
+    planSize: Int, _ build: @Sendable () async throws -> Result
   ) async throws -> Result {
+    state.withLock { $0.progress.planSize = planSize }
     defer { state.withLock { clear(&$0) } }
     guard mode == .live || mode == .plain else { return try await build() }
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -220,5 +228,11 @@ final class Console: Sendable {
     BuildError(
       .cannotWrite, "standard output cannot be written", reason: failure.description,
       advice: "See whether the file or the program that it goes to still takes data.")
+  }
+}
+
+extension BuildEvent {
+  fileprivate var isFailure: Bool {
+    if case .actionFinished(_, _, .failed, _) = self { true } else { false }
   }
 }

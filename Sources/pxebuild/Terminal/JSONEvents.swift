@@ -70,8 +70,9 @@ extension TargetOutcome {
   /// The object without its event name, for the list in a summary.
   var json: JSON {
     .members(
-      [.init(name: "target", value: .string(path))] + stateMembers
-        + [.init(name: "seconds", value: .seconds(seconds))])
+      [
+        .init(name: "target", value: .string(path)), .init(name: "rule", value: .string(rule)),
+      ] + stateMembers)
   }
 }
 

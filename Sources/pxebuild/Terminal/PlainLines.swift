@@ -24,8 +24,14 @@ struct PlainLines: Sendable {
       case .cached where isVerbose:
         return ["cached".rightAligned(toColumns: 7) + "  " + name.printable()]
       case .executed, .cached: return []
-      // The error itself comes when a target fails of it; it may yet be stood in for.
-      case .failed: return isVerbose ? [Self.line(seconds: seconds, "\(name): failed")] : []
+      // The error itself is told at the end, with the targets that fail of it; what is unreachable
+      // may be stood in for.
+      case .failed(let error):
+        switch error.kind {
+        case .cancelled: return []
+        case .unreachable where !isVerbose: return []
+        default: return [Self.line(seconds: seconds, "\(name): failed")]
+        }
       }
     case .wanted, .actionStarted, .actionProgress, .actionNote, .targetFinished: return []
     }
