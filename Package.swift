@@ -52,8 +52,10 @@ let package = Package(
     .executableTarget(
       name: "pxebuild",
       dependencies: [
-        "BuildEngine", "BuiltIns", "Recipes", "UpstreamMake",
+        "BuildEngine", "BuiltIns", "CLinux", "Recipes", "UpstreamMake",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
     .testTarget(
@@ -63,6 +65,12 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "BuiltInsTests", dependencies: ["Archives", "BuiltIns", "Downloads"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PxebuildTests",
+      dependencies: [
+        "pxebuild", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],

@@ -42,3 +42,9 @@ int linux_terminal_columns(int file) {
 int linux_sync_file_system(int file) { return syncfs(file); }
 
 int linux_make_fifo(const char *path, mode_t mode) { return mkfifo(path, mode); }
+
+int linux_terminal_rows(int file) {
+  struct winsize size;
+  if (ioctl(file, TIOCGWINSZ, &size) == -1) return 0;
+  return size.ws_row;
+}
