@@ -70,8 +70,10 @@ let package = Package(
     .executableTarget(
       name: "pxebuild",
       dependencies: [
-        "BuildEngine", "BuiltIns", "Recipes", "UpstreamMake",
+        "BuildEngine", "BuiltIns", "CLinux", "Recipes", "UpstreamMake",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
     .testTarget(
@@ -87,6 +89,12 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Fixtures"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PxebuildTests",
+      dependencies: [
+        "pxebuild", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],
