@@ -92,7 +92,7 @@ final class ArchiveReader {
       switch archive_read_data_block(archive, &block, &length, &offset) {
       case ARCHIVE_EOF:
         guard ftruncate(descriptor, off_t(end)) == 0 else {
-          throw lastWriteError(path)
+          throw BuildError(errno: errno, doing: "write", path: path)
         }
         return
       case ARCHIVE_OK, ARCHIVE_WARN: break
@@ -103,7 +103,7 @@ final class ArchiveReader {
         let count = pwrite(
           descriptor, block?.advanced(by: written), length - written, off_t(offset) + written)
         if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { throw lastWriteError(path) }
+        guard count > 0 else { throw BuildError(errno: errno, doing: "write", path: path) }
         written += count
       }
       end = max(end, offset + Int64(length))
@@ -123,7 +123,8 @@ final class ArchiveReader {
     let text = archive_error_string(archive).map { String(cString: $0) }
     return BuildError(
       .failed, message, reason: text ?? "it is damaged, or cut short",
-      advice: "zip, 7z and tar (plain, gz, bz2, xz, zst) archives can be read; compare its size and "
+      advice:
+        "zip, 7z and tar (plain, gz, bz2, xz, zst) archives can be read; compare its size and "
         + "digest with what its publisher gives")
   }
 }

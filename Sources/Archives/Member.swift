@@ -51,13 +51,13 @@ struct Member {
 }
 
 /// A member's path that stays inside the archive: no empty, "." or ".." components.
-struct MemberPath: Hashable, Comparable, CustomStringConvertible {
-  let components: [String]
+package struct MemberPath: Hashable, Comparable, CustomStringConvertible {
+  package let components: [String]
 
-  init(components: [String]) { self.components = components }
+  package init(components: [String]) { self.components = components }
 
   /// - Throws: `BuildError` for an absolute path and for one that leaves the archive.
-  init(_ name: String, archiveName: String) throws {
+  package init(_ name: String, archiveName: String) throws {
     if name.hasPrefix("/") {
       throw Self.refusal(name, "is absolute", archiveName)
     }
@@ -73,9 +73,9 @@ struct MemberPath: Hashable, Comparable, CustomStringConvertible {
       advice: "an honest archive has no such member; do not trust where this one came from")
   }
 
-  var description: String { components.joined(separator: "/") }
+  package var description: String { components.joined(separator: "/") }
 
-  static func < (left: MemberPath, right: MemberPath) -> Bool {
+  package static func < (left: MemberPath, right: MemberPath) -> Bool {
     left.components.lexicographicallyPrecedes(right.components)
   }
 

@@ -5,27 +5,27 @@ import SystemPackage
 
 /// Writes an archive's members below one folder (or the one file at its root), and never through a link: it knows every name it
 /// made, and makes parents only as real folders.
-struct OutputFolder {
+package struct OutputFolder {
   private enum Made: Equatable { case directory, file, symlink }
 
-  let root: FilePath
-  let archiveName: String
+  package let root: FilePath
+  package let archiveName: String
   private var made: [MemberPath: Made] = [:]
 
   /// - Precondition: nothing else writes below `root`.
-  init(_ root: FilePath, archiveName: String) {
+  package init(_ root: FilePath, archiveName: String) {
     self.root = root
     self.archiveName = archiveName
   }
 
-  func path(_ path: MemberPath) -> FilePath {
+  package func path(_ path: MemberPath) -> FilePath {
     path.components.isEmpty ? root : FilePath("\(root)/\(path)")
   }
 
   func isFile(_ path: MemberPath) -> Bool { made[path] == .file }
   var isEmpty: Bool { made.isEmpty }
 
-  mutating func makeDirectory(_ path: MemberPath) throws {
+  package mutating func makeDirectory(_ path: MemberPath) throws {
     switch made[path] {
     case .directory: return
     case .file, .symlink: throw duplicate(path)
@@ -35,44 +35,50 @@ struct OutputFolder {
     let place = self.path(path)
     // The mode is set apart: mkdir's is cut by the umask.
     guard mkdir(place.string, 0o755) == 0 || errno == EEXIST, chmod(place.string, 0o755) == 0 else {
-      throw lastWriteError(place)
+      throw BuildError(errno: errno, doing: "write", path: place)
     }
     made[path] = .directory
   }
 
-  mutating func writeFile(
+  package mutating func writeFile(
     _ path: MemberPath, executable: Bool, _ write: (CInt, FilePath) throws -> Void
   ) throws {
     try claim(path, .file)
     let place = self.path(path)
     let file = linux_open(place.string, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw lastWriteError(place) }
+    guard file >= 0 else { throw BuildError(errno: errno, doing: "write", path: place) }
     defer { close(file) }
     try write(file, place)
-    guard fchmod(file, executable ? 0o755 : 0o644) == 0 else { throw lastWriteError(place) }
+    guard fchmod(file, executable ? 0o755 : 0o644) == 0 else {
+      throw BuildError(errno: errno, doing: "write", path: place)
+    }
   }
 
-  mutating func makeSymlink(_ path: MemberPath, target: String) throws {
+  package mutating func makeSymlink(_ path: MemberPath, target: String) throws {
     try claim(path, .symlink)
     let place = self.path(path)
-    guard symlink(target, place.string) == 0 else { throw lastWriteError(place) }
+    guard symlink(target, place.string) == 0 else {
+      throw BuildError(errno: errno, doing: "write", path: place)
+    }
   }
 
   /// Copies a file that is already here. A copy and no hard link: what is moved into a store by
   /// rename must not share its inode.
-  mutating func copyFile(_ source: MemberPath, to path: MemberPath) throws {
+  package mutating func copyFile(_ source: MemberPath, to path: MemberPath) throws {
     let from = self.path(source)
     let input = linux_open(from.string, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0)
-    guard input >= 0 else { throw lastWriteError(from) }
+    guard input >= 0 else { throw BuildError(errno: errno, doing: "write", path: from) }
     defer { close(input) }
     var status = stat()
-    guard fstat(input, &status) == 0 else { throw lastWriteError(from) }
+    guard fstat(input, &status) == 0 else {
+      throw BuildError(errno: errno, doing: "write", path: from)
+    }
     try writeFile(path, executable: status.st_mode & 0o111 != 0) { output, place in
       if linux_clone_file(output, input) == 0 { return }
       while true {
         let count = linux_copy_file_range(input, output, 1 << 30)
         if count == 0 { return }
-        guard count > 0 else { throw lastWriteError(place) }
+        guard count > 0 else { throw BuildError(errno: errno, doing: "write", path: place) }
       }
     }
   }
@@ -101,22 +107,5 @@ struct OutputFolder {
     BuildError(
       .failed, "refused to unpack \(archiveName)", reason: reason,
       advice: "an honest archive has no such member; do not trust where this one came from")
-  }
-}
-
-/// The error for a write below the output that `errno` explains.
-func lastWriteError(_ path: FilePath) -> BuildError {
-  let code = errno
-  switch code {
-  case ENOSPC, EDQUOT, EFBIG, EROFS:
-    return BuildError(
-      .cannotWrite, "cannot write \(path)", reason: Errno(rawValue: code).description,
-      advice: "make room on that disk, or put the cache on another one with --cache")
-  case EACCES, EPERM:
-    return BuildError(
-      .noPermission, "cannot write \(path)", reason: Errno(rawValue: code).description,
-      advice: "give this user access to it, or choose another place with --cache")
-  default:
-    return BuildError(.failed, "cannot write \(path)", reason: Errno(rawValue: code).description)
   }
 }

@@ -17,7 +17,9 @@ final class Cancellation: Sendable {
   func cancel() {
     state.withLock { state in
       state.isCancelled = true
-      if let address = state.waiting { curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address)) }
+      if let address = state.waiting {
+        curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address))
+      }
     }
   }
 

@@ -90,7 +90,9 @@ struct DownloadSession: Sendable {
         try file.reset()
       case .redirect(let next):
         redirects += 1
-        if redirects > limits.redirects { return "it redirects more than \(limits.redirects) times" }
+        if redirects > limits.redirects {
+          return "it redirects more than \(limits.redirects) times"
+        }
         if let refusal = address.refusal(ofRedirectTo: next) { return refusal }
         guard let target = WebAddress(next) else { return "it redirects to nowhere" }
         address = target
@@ -145,7 +147,8 @@ struct DownloadSession: Sendable {
     if reasons.count == 1 {
       let shown = addresses[0].shown
       return BuildError(
-        .unreachable, "cannot fetch \(shown)", reason: String(reasons[0].dropFirst(shown.count + 2)),
+        .unreachable, "cannot fetch \(shown)",
+        reason: String(reasons[0].dropFirst(shown.count + 2)),
         advice: "check the URL and the network, or name another place under `mirrors`")
     }
     return BuildError(

@@ -40,7 +40,7 @@ public struct Downloader: Sendable {
     progress: @escaping @Sendable (Progress) -> Void, note: @escaping @Sendable (String) -> Void
   ) async throws -> Digest {
     let addresses = try addresses(of: wanted)
-    try createFolder(folder)
+    try FileSystem.createDirectories(folder)
     let name = wanted.sha256 ?? addresses[0].digest
     return try await withFileLock(folder.appending("\(name).lock")) {
       note("another pxebuild is downloading \(addresses[0].shown), waiting for it")

@@ -11,12 +11,14 @@ package func withFileLock<Result: Sendable>(
   _ path: FilePath, whenBusy: () -> Void, _ body: () async throws -> Result
 ) async throws -> Result {
   let file = linux_open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-  guard file >= 0 else { throw lastSystemError("cannot open the lock file \(path)") }
+  guard file >= 0 else { throw BuildError(errno: errno, doing: "open the lock file", path: path) }
   defer { close(file) }
   var isFirst = true
   while linux_lock_file(file, 1, 0) != 0 {
     let code = errno
-    guard code == EAGAIN || code == EACCES else { throw systemError(code, "cannot lock \(path)") }
+    guard code == EAGAIN || code == EACCES else {
+      throw BuildError(errno: code, doing: "lock", path: path)
+    }
     if isFirst { whenBusy() }
     isFirst = false
     do {

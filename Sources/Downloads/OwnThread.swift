@@ -1,3 +1,4 @@
+import BuildEngine
 import Glibc
 
 /// Runs `body` on a thread of its own and waits for it without holding a thread of the cooperative
@@ -22,7 +23,9 @@ package func onOwnThread<Result: Sendable>(
     pthread_attr_destroy(&attributes)
     if result != 0 {
       work.release()
-      continuation.resume(throwing: systemError(result, "cannot start a thread"))
+      continuation.resume(
+        throwing: BuildError(
+          .failed, "cannot start a thread", reason: String(cString: strerror(result))))
     }
   }
 }

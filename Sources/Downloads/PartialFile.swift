@@ -28,13 +28,13 @@ final class PartialFile {
   init(_ path: FilePath) throws {
     self.path = path
     descriptor = linux_open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw lastSystemError("cannot write \(path)") }
+    guard descriptor >= 0 else { throw BuildError(errno: errno, doing: "write", path: path) }
     validator = readValidator()
     try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 16) { buffer in
       while true {
         let length = read(descriptor, buffer.baseAddress, buffer.count)
         if length == 0 { return }
-        guard length > 0 else { throw lastSystemError("cannot read \(path)") }
+        guard length > 0 else { throw BuildError(errno: errno, doing: "read", path: path) }
         hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
         count += Int64(length)
       }
@@ -66,7 +66,9 @@ final class PartialFile {
 
   /// Starts from zero.
   func reset() throws {
-    guard ftruncate(descriptor, 0) == 0 else { throw lastSystemError("cannot truncate \(path)") }
+    guard ftruncate(descriptor, 0) == 0 else {
+      throw BuildError(errno: errno, doing: "truncate", path: path)
+    }
     hasher = SHA256()
     count = 0
     isJoined = false
@@ -81,11 +83,11 @@ final class PartialFile {
       return
     }
     let file = linux_open(validatorPath.string, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw lastSystemError("cannot write \(validatorPath)") }
+    guard file >= 0 else { throw BuildError(errno: errno, doing: "write", path: validatorPath) }
     defer { close(file) }
     let text = Array("\(new.addressDigest)\n\(new.value)\n".utf8)
     guard write(file, text, text.count) == text.count else {
-      throw lastSystemError("cannot write \(validatorPath)")
+      throw BuildError(errno: errno, doing: "write", path: validatorPath)
     }
   }
 
@@ -110,10 +112,12 @@ final class PartialFile {
   /// Moves the finished file to its place, which may be on another disk.
   func finish(at destination: FilePath) throws {
     guard fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else {
-      throw lastSystemError("cannot write \(path)")
+      throw BuildError(errno: errno, doing: "write", path: path)
     }
     if rename(path.string, destination.string) != 0 {
-      guard errno == EXDEV else { throw lastSystemError("cannot write \(destination)") }
+      guard errno == EXDEV else {
+        throw BuildError(errno: errno, doing: "write", path: destination)
+      }
       try copy(to: destination)
       unlink(path.string)
     }
@@ -122,18 +126,22 @@ final class PartialFile {
 
   private func copy(to destination: FilePath) throws {
     let target = linux_open(destination.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard target >= 0 else { throw lastSystemError("cannot write \(destination)") }
+    guard target >= 0 else { throw BuildError(errno: errno, doing: "write", path: destination) }
     defer { close(target) }
-    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw lastSystemError("cannot read \(path)") }
+    guard lseek(descriptor, 0, SEEK_SET) == 0 else {
+      throw BuildError(errno: errno, doing: "read", path: path)
+    }
     try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 16) { buffer in
       while true {
         let length = read(descriptor, buffer.baseAddress, buffer.count)
         if length == 0 { return }
-        guard length > 0 else { throw lastSystemError("cannot read \(path)") }
+        guard length > 0 else { throw BuildError(errno: errno, doing: "read", path: path) }
         var offset = 0
         while offset < length {
           let written = write(target, buffer.baseAddress?.advanced(by: offset), length - offset)
-          guard written > 0 else { throw lastSystemError("cannot write \(destination)") }
+          guard written > 0 else {
+            throw BuildError(errno: errno, doing: "write", path: destination)
+          }
           offset += written
         }
       }

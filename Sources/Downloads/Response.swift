@@ -30,7 +30,9 @@ struct Response {
     case "content-length": contentLength = Int64(value)
     case "content-range":
       // "bytes 100-199/200" (RFC 9110, 14.4)
-      guard let first = value.split(separator: " ").last?.split(separator: "-").first else { return }
+      guard let first = value.split(separator: " ").last?.split(separator: "-").first else {
+        return
+      }
       rangeStart = Int64(first)
     default: break
     }

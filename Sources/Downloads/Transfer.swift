@@ -163,7 +163,7 @@ final class Transfer {
 
   private func ending(of handle: UnsafeMutableRawPointer, _ code: CURLcode) throws -> Ending {
     switch problem {
-    case .write(let code): throw systemError(code, "cannot write \(file.path)")
+    case .write(let code): throw BuildError(errno: code, doing: "write", path: file.path)
     case .other(let error): throw error
     case .startOver: return .startOver
     case nil: break
