@@ -33,3 +33,7 @@ int linux_make_fifo(const char *path, mode_t mode);
 
 // The height of the terminal behind `file` in lines, or 0 when it is not a terminal.
 int linux_terminal_rows(int file);
+
+// A file that lives in memory until its last descriptor is closed; memfd_create(2), not inherited.
+// A descriptor, or -1 with errno.
+int linux_memory_file(const char *name);
