@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int linux_clone_file(int target, int source) { return ioctl(target, FICLONE, source); }
@@ -37,6 +38,10 @@ int linux_terminal_columns(int file) {
   if (ioctl(file, TIOCGWINSZ, &size) == -1) return 0;
   return size.ws_col;
 }
+
+int linux_sync_file_system(int file) { return syncfs(file); }
+
+int linux_make_fifo(const char *path, mode_t mode) { return mkfifo(path, mode); }
 
 int linux_terminal_rows(int file) {
   struct winsize size;

@@ -25,5 +25,11 @@ int linux_open(const char *path, int flags, mode_t mode);
 // The width of the terminal behind `file` in columns, or 0 when it is not a terminal.
 int linux_terminal_columns(int file);
 
+// Writes everything that is dirty on the file system of `file` to its disk. 0, or -1 with errno.
+int linux_sync_file_system(int file);
+
+// The GNU make jobserver's pipe; mkfifo(3) with errno. 0, or -1.
+int linux_make_fifo(const char *path, mode_t mode);
+
 // The height of the terminal behind `file` in lines, or 0 when it is not a terminal.
 int linux_terminal_rows(int file);
