@@ -147,7 +147,7 @@ final class Console: Sendable {
           print(lines, &state)
         }
       }
-      if let failure = state.outputFailure { throw Self.cannotWriteOutput(failure) }
+      try Self.check(state.outputFailure)
     }
   }
 
@@ -172,7 +172,7 @@ final class Console: Sendable {
     try state.withLock { state in
       clear(&state)
       print(lines, &state)
-      if let failure = state.outputFailure { throw Self.cannotWriteOutput(failure) }
+      try Self.check(state.outputFailure)
     }
   }
 
@@ -230,8 +230,10 @@ final class Console: Sendable {
     try? streams.write(.error, text)
   }
 
-  private static func cannotWriteOutput(_ failure: Errno) -> BuildError {
-    BuildError(
+  /// A reader that went away (`pxebuild plan | head`) has what it wanted.
+  private static func check(_ failure: Errno?) throws(BuildError) {
+    guard let failure, failure != .brokenPipe else { return }
+    throw BuildError(
       .cannotWrite, "standard output cannot be written", reason: failure.description,
       advice: "See whether the file or the program that it goes to still takes data.")
   }
