@@ -73,7 +73,9 @@ struct RecordDescription: Sendable {
       }
     }
     for key in keys where key.isRequired && !record.isWritten(key.name) {
-      checker.error("\(owner) lacks the key \(quoted(key.name))", at: place, help: key.summary)
+      checker.error(
+        "\(owner) lacks the key \(quoted(key.name))", at: place,
+        help: "\(key.name): \(key.summary)")
     }
     return record
   }

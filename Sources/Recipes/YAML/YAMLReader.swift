@@ -229,9 +229,7 @@ struct YAMLReader {
     if case .mapping = key, byte(at: place) == UInt8(ascii: "{"),
       byte(at: place.part(offset: 1, length: 1)) == UInt8(ascii: "{")
     {
-      return Diagnostic(
-        "a value that starts with {{ needs quotes", at: place.part(offset: 0, length: 2),
-        help: "put the whole value between double quotes; YAML reads { as the start of a mapping")
+      return .bracesNeedQuotes(at: place.part(offset: 0, length: 2))
     }
     return Diagnostic("a key must be text, this is \(key.kindName)", at: key.location)
   }
