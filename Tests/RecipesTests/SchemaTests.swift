@@ -54,6 +54,24 @@ import Testing
         == SiteKeys.record.keys.map(\.name))
   }
 
+  @Test(
+    "The schema knows which names can be targets",
+    arguments: [
+      "a": true, "a/b.c": true, ".a": true, "...": true, "a b": true, "é/日本": true, "": false,
+      "/a": false, "a/": false, "a//b": false, ".": false, "./a": false, "a/./b": false,
+      "..": false, "a/..": false, "../a": false, "a\nb": false, "a\u{7f}": false,
+    ])
+  func targetNames(_ name: String, _ isGood: Bool) throws {
+    let targets = member("targets", of: member("properties", of: RecipeSchema.schema))
+    guard case .string(let pattern)? = member("pattern", of: member("propertyNames", of: targets))
+    else {
+      Issue.record("no pattern")
+      return
+    }
+    #expect(name.contains(try Regex(pattern)) == isGood)
+    #expect((TargetPath.problem(with: name) == nil) == isGood)
+  }
+
   @Test("Every key says in one sentence what it is")
   func summaries() {
     let records =
