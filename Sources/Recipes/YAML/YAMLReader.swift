@@ -199,8 +199,10 @@ struct YAMLReader {
   {
     var result = LocatedMapping(entries: [], location: place)
     result.entries.reserveCapacity(mapping.count)
+    // Most mappings have a few keys, where searching an array beats hashing.
+    let isLarge = mapping.count > 16
     var seen: [String: SourceLocation] = [:]
-    seen.reserveCapacity(mapping.count)
+    if isLarge { seen.reserveCapacity(mapping.count) }
     for (keyNode, valueNode) in mapping {
       guard let converted = convert(keyNode) else { continue }
       guard case .scalar(let key) = converted else {
@@ -214,11 +216,11 @@ struct YAMLReader {
             help: "write the keys out"))
         continue
       }
-      if let first = seen.updateValue(key.location, forKey: key.text) {
-        seen[key.text] = first
+      if let first = isLarge ? seen[key.text] : result[key.text]?.key.location {
         diagnostics.append(.definedTwice(key, first: first))
         continue
       }
+      if isLarge { seen[key.text] = key.location }
       guard let value = convert(valueNode) else { continue }
       result.entries.append((key, value))
     }
