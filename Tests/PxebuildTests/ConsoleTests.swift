@@ -184,6 +184,16 @@ struct ConsoleTests {
         """)
   }
 
+  @Test("a reader that went away is no error")
+  func closedPipe() throws {
+    let terminal = FakeTerminal(isTerminal: false)
+    terminal.state.withLock { $0.outputFailure = .brokenPipe }
+    let console = Console(try options(), streams: terminal.streams)
+    try console.printResults(["a"])
+    try console.printResults(["b"])
+    #expect(terminal.state.withLock { $0.writes } == 1)
+  }
+
   @Test("a build that is shown moves on by itself and leaves a clean screen when it throws")
   func display() async throws {
     struct Stop: Error {}

@@ -81,9 +81,16 @@ struct JSONTests {
     summary.executed = 5
     summary.cached = 7
     summary.seconds = 41.2
+    let doctor = DoctorReport(
+      findings: [
+        .init(requirement: Requirement("gcc"), state: .found("/usr/bin/gcc")),
+        .init(requirement: Requirement("lzma.h"), state: .missing),
+        .init(requirement: Requirement("bwrap"), state: .unusable("bwrap: Permission denied")),
+      ], isRoot: false)
     return events.map { $0.json(at: 1.5) } + [
       summary.json(at: 41.2),
       .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
+      doctor.json,
     ]
   }()
 

@@ -147,7 +147,7 @@ final class Console: Sendable {
           print(lines, &state)
         }
       }
-      if let failure = state.outputFailure { throw Self.cannotWriteOutput(failure) }
+      try Self.check(state.outputFailure)
     }
   }
 
@@ -172,7 +172,7 @@ final class Console: Sendable {
     try state.withLock { state in
       clear(&state)
       print(lines, &state)
-      if let failure = state.outputFailure { throw Self.cannotWriteOutput(failure) }
+      try Self.check(state.outputFailure)
     }
   }
 
@@ -186,6 +186,12 @@ final class Console: Sendable {
     guard mode != .quiet else { return }
     state.withLock { printAbove(lines, &$0) }
   }
+
+  /// Prints lines that must be seen even with `--quiet`, to standard error.
+  func printErrors(_ lines: [String]) { state.withLock { printAbove(lines, &$0) } }
+
+  /// Prints one JSON event as a line of standard output.
+  func printEvent(_ event: JSON) { state.withLock { print(event, &$0) } }
 
   private func show(_ error: BuildError, _ state: inout ConsoleState) {
     // Several targets may fail of one cause, and an interrupt needs no explanation.
@@ -224,8 +230,10 @@ final class Console: Sendable {
     try? streams.write(.error, text)
   }
 
-  private static func cannotWriteOutput(_ failure: Errno) -> BuildError {
-    BuildError(
+  /// A reader that went away (`pxebuild plan | head`) has what it wanted.
+  private static func check(_ failure: Errno?) throws(BuildError) {
+    guard let failure, failure != .brokenPipe else { return }
+    throw BuildError(
       .cannotWrite, "standard output cannot be written", reason: failure.description,
       advice: "See whether the file or the program that it goes to still takes data.")
   }
