@@ -7,7 +7,8 @@ func withServer<Result: Sendable>(
   _ body: @Sendable (String) async throws -> Result
 ) async throws -> Result {
   let result = try await Subprocess.run(
-    .name("python3"), arguments: [fixtures.appending("server.py").string], output: .sequence,
+    .name("python3"), arguments: [fixtures.appending("server.py").string], input: .none,
+    output: .sequence,
     error: .discarded
   ) { execution in
     var port = ""
