@@ -41,7 +41,9 @@ let package = Package(
     .target(
       name: "Recipes",
       dependencies: ["BuildEngine", .product(name: "Yams", package: "Yams")],
-      swiftSettings: settings),
+      swiftSettings: settings,
+      plugins: ["RuleList"]),
+    .plugin(name: "RuleList", capability: .buildTool()),
     .target(name: "Downloads", dependencies: ["BuildEngine", "CCurl"], swiftSettings: settings),
     .target(name: "Archives", dependencies: ["BuildEngine", "CArchive"], swiftSettings: settings),
     .target(
