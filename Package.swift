@@ -42,10 +42,28 @@ let package = Package(
       name: "Recipes",
       dependencies: ["BuildEngine", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
-    .target(name: "Downloads", dependencies: ["BuildEngine", "CCurl"], swiftSettings: settings),
-    .target(name: "Archives", dependencies: ["BuildEngine", "CArchive"], swiftSettings: settings),
     .target(
-      name: "BuiltIns", dependencies: ["BuildEngine", "Downloads", "Archives"],
+      name: "Downloads",
+      dependencies: [
+        "BuildEngine", "CCurl", "CLinux",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Archives",
+      dependencies: [
+        "BuildEngine", "CArchive", "CLinux",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "BuiltIns",
+      dependencies: [
+        "BuildEngine", "Downloads", "Archives", "CLinux",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: settings),
     .target(
       name: "UpstreamMake", dependencies: ["BuildEngine", "CLinux"], swiftSettings: settings),
@@ -64,7 +82,13 @@ let package = Package(
       name: "RecipesTests", dependencies: ["Recipes"], exclude: ["Fixtures"],
       swiftSettings: settings),
     .testTarget(
-      name: "BuiltInsTests", dependencies: ["Archives", "BuiltIns", "Downloads"],
+      name: "BuiltInsTests",
+      dependencies: [
+        "Archives", "BuiltIns", "Downloads",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Fixtures"],
       swiftSettings: settings),
     .testTarget(
       name: "PxebuildTests",

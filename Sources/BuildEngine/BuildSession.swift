@@ -49,15 +49,15 @@ public struct BuildSession: Sendable {
   ) async throws -> (BuildResult, Result) {
     let lock = try cache.lockForBuild()
     defer { lock.release() }
-    do {
-      let result = try await buildHealing(plan, use: use)
-      try digests.save()
-      try work.remove()
-      return result
-    } catch {
-      try? work.remove()  // the first error is the one to report; the next build removes the rest
-      throw error
-    }
+    let result = try await buildHealing(plan, use: use)
+    try digests.save()
+    return result
+  }
+
+  /// Removes the work folder. Call it when nothing of the session runs any more.
+  public func close() {
+    // What cannot be removed now, the next build removes.
+    try? work.remove()
   }
 
   /// Each lost blob is dropped when it is found, so every round is closer to the end; a disk that loses

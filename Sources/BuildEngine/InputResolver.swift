@@ -153,7 +153,7 @@ public struct InputResolver: Sendable {
 }
 
 extension BuildError {
-  func located(at origin: String) -> BuildError {
+  public func located(at origin: String) -> BuildError {
     var error = self
     if error.origin == nil { error.origin = origin }
     return error

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,3 +49,5 @@ int linux_terminal_rows(int file) {
   if (ioctl(file, TIOCGWINSZ, &size) == -1) return 0;
   return size.ws_row;
 }
+
+int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

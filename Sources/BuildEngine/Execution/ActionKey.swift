@@ -42,6 +42,23 @@ public struct ActionKey: Sendable {
     self.messages = messages
   }
 
+  /// The digests of the messages behind a key whose `Action` is stored: its command and its input root.
+  /// Throws `LostBlob`.
+  static func messageDigests(behind key: Digest, in store: ContentStore) throws -> [Digest] {
+    let action = try REAPIAction(serializedBytes: store.read(key))
+    return [key, try Digest(action.commandDigest)]
+      + (try directories(below: Digest(action.inputRootDigest), in: store))
+  }
+
+  private static func directories(below digest: Digest, in store: ContentStore) throws -> [Digest] {
+    guard try store.contains(digest) else { return [] }
+    var result = [digest]
+    for case .directory(let inner) in try store.directory(digest).entries.values {
+      result += try directories(below: inner, in: store)
+    }
+    return result
+  }
+
   private static func command(_ request: ActionRequest) -> REAPICommand {
     .with {
       switch request.operation {

@@ -6,6 +6,15 @@ public struct KeyDescription: Sendable, Equatable {
   /// "input embed/chain.ipxe" → "file 3f2a… (57 bytes)".
   public var facts: [String: String]
 
+  /// Describes a key that was just computed, storing its messages on the way.
+  public init(of key: ActionKey, in store: ContentStore) throws {
+    for message in key.messages { _ = try store.insert(message) }
+    guard let description = try KeyDescription(of: key.digest, in: store) else {
+      throw LostBlob(digest: key.digest)
+    }
+    self = description
+  }
+
   /// Reads the messages behind a key from the store. Nil when they are no longer there.
   public init?(of key: Digest, in store: ContentStore) throws {
     facts = [:]

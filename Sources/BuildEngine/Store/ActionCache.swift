@@ -28,7 +28,17 @@ public struct ActionCache: Sendable {
       try FileSystem.remove(path)
       return nil
     }
+    noteUse(of: path)
     return try Self.artifacts(of: REAPIActionResult(serializedBytes: Array(payload)))
+  }
+
+  /// An entry's time stamp says when it was last of use, to the day, which is what a clean-up goes by.
+  private func noteUse(of path: FilePath) {
+    guard let identity = try? FileIdentity.of(path), identity.isOlder(thanSeconds: 86_400) else {
+      return
+    }
+    // A cache that cannot be written still answers.
+    _ = path.withPlatformString { utimensat(AT_FDCWD, $0, nil, 0) }
   }
 
   /// Records a result. The blobs it names must be settled before.

@@ -30,6 +30,19 @@ public struct Manifest: Codable, Equatable, Sendable {
     /// What the stand-in cannot do.
     public var limitation: String?
     public var files: [File]
+
+    public init(
+      path: String, rule: String, state: State, version: String? = nil, because: String? = nil,
+      limitation: String? = nil, files: [File] = []
+    ) {
+      self.path = path
+      self.rule = rule
+      self.state = state
+      self.version = version
+      self.because = because
+      self.limitation = limitation
+      self.files = files
+    }
   }
 
   public var format: Int

@@ -187,6 +187,12 @@ final class Console: Sendable {
     state.withLock { printAbove(lines, &$0) }
   }
 
+  /// Prints lines that must be seen even with `--quiet`, to standard error.
+  func printErrors(_ lines: [String]) { state.withLock { printAbove(lines, &$0) } }
+
+  /// Prints one JSON event as a line of standard output.
+  func printEvent(_ event: JSON) { state.withLock { print(event, &$0) } }
+
   private func show(_ error: BuildError, _ state: inout ConsoleState) {
     // Several targets may fail of one cause, and an interrupt needs no explanation.
     guard error.kind != .cancelled, !state.shown.contains(error) else { return }

@@ -1,0 +1,81 @@
+import BuildEngine
+
+/// One rule: how a kind of target is written, checked and planned. Everything that depends on its
+/// keys (reading, "did you mean", the schema, the check of its page) follows from `record`.
+///
+/// A class, so that ten thousand targets share one description for the price of a reference.
+final class Rule: Sendable {
+  let name: String
+  /// Raised whenever the rule would make other bytes from the same recipe; part of the action key.
+  let version: Int
+  /// One sentence: what the rule makes.
+  let summary: String
+  /// The keys; the first bears the rule's name.
+  let record: RecordDescription
+  /// What must be asked of the outside world before a target can be planned or pinned.
+  let requests: @Sendable (Record) -> [SourceRequest]
+  /// Checks what one key alone cannot show. Runs when every value of the target could be read.
+  let check: @Sendable (Record, inout Checker) -> Void
+  /// Checks that need other targets. Runs when every reference of the recipes is known to be good.
+  let checkReferences: @Sendable (Target, RecipeSet, inout Checker) -> Void
+  /// Adds the target's actions and returns what it consists of.
+  let plan: @Sendable (Target, inout Planner) throws(RecipeErrors) -> RulePlan
+
+  /// - Precondition: the first key's name is the rule's.
+  init(
+    name: String, version: Int, summary: String, keys: [KeyDescription],
+    requests: @escaping @Sendable (Record) -> [SourceRequest] = { _ in [] },
+    check: @escaping @Sendable (Record, inout Checker) -> Void = { _, _ in },
+    checkReferences: @escaping @Sendable (Target, RecipeSet, inout Checker) -> Void = { _, _, _ in
+    },
+    plan: @escaping @Sendable (Target, inout Planner) throws(RecipeErrors) -> RulePlan
+  ) {
+    precondition(keys.first?.name == name, "a rule's first key bears its name")
+    self.name = name
+    self.version = version
+    self.summary = summary
+    self.record = RecordDescription(keys: keys + [TargetKeys.optional.description])
+    self.requests = requests
+    self.check = check
+    self.checkReferences = checkReferences
+    self.plan = plan
+  }
+
+  var ruleVersion: RuleVersion { RuleVersion(name, version) }
+}
+
+/// What a rule's `plan` returns.
+struct RulePlan {
+  var artifact: Artifact
+  var isCompiled = false
+  /// What happens when a source cannot be reached, unless the target is `optional`.
+  var whenUnreachable: WhenUnreachable = .fail(advice: nil)
+  /// True for what names other targets: a server must not hand it out before them.
+  var isEntryPoint = false
+}
+
+/// The keys that every rule has.
+enum TargetKeys {
+  static let optional = Key(
+    "optional", .boolean, "true: leave the target out when its source cannot be reached.")
+}
+
+/// One target of the recipes.
+public struct Target: Sendable {
+  /// Its path in the output tree.
+  public let path: String
+  /// Where its path stands.
+  public let location: SourceLocation
+  /// True when it is left out rather than failed when its source cannot be reached.
+  public var isOptional: Bool { values[TargetKeys.optional] ?? false }
+  /// The name of its rule.
+  public var ruleName: String { rule.name }
+  let rule: Rule
+  let values: Record
+  /// The targets and files that it names.
+  let references: [ArtifactReference]
+  let sourceReferences: [SourceReference]
+
+  /// What messages call it.
+  var owner: String { "target \(quoted(path))" }
+}
