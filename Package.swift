@@ -44,18 +44,38 @@ let package = Package(
       swiftSettings: settings,
       plugins: ["RuleList"]),
     .plugin(name: "RuleList", capability: .buildTool()),
-    .target(name: "Downloads", dependencies: ["BuildEngine", "CCurl"], swiftSettings: settings),
-    .target(name: "Archives", dependencies: ["BuildEngine", "CArchive"], swiftSettings: settings),
     .target(
-      name: "BuiltIns", dependencies: ["BuildEngine", "Downloads", "Archives"],
+      name: "Downloads",
+      dependencies: [
+        "BuildEngine", "CCurl", "CLinux",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Archives",
+      dependencies: [
+        "BuildEngine", "CArchive", "CLinux",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "BuiltIns",
+      dependencies: [
+        "BuildEngine", "Downloads", "Archives", "CLinux",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: settings),
     .target(
       name: "UpstreamMake", dependencies: ["BuildEngine", "CLinux"], swiftSettings: settings),
     .executableTarget(
       name: "pxebuild",
       dependencies: [
-        "BuildEngine", "BuiltIns", "Recipes", "UpstreamMake",
+        "BuildEngine", "BuiltIns", "CLinux", "Recipes", "UpstreamMake",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
     .testTarget(
@@ -64,7 +84,19 @@ let package = Package(
       name: "RecipesTests", dependencies: ["Recipes"], exclude: ["Fixtures"],
       swiftSettings: settings),
     .testTarget(
-      name: "BuiltInsTests", dependencies: ["Archives", "BuiltIns", "Downloads"],
+      name: "BuiltInsTests",
+      dependencies: [
+        "Archives", "BuiltIns", "Downloads",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Fixtures"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PxebuildTests",
+      dependencies: [
+        "pxebuild", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],

@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int linux_clone_file(int target, int source) { return ioctl(target, FICLONE, source); }
@@ -37,3 +39,15 @@ int linux_terminal_columns(int file) {
   if (ioctl(file, TIOCGWINSZ, &size) == -1) return 0;
   return size.ws_col;
 }
+
+int linux_sync_file_system(int file) { return syncfs(file); }
+
+int linux_make_fifo(const char *path, mode_t mode) { return mkfifo(path, mode); }
+
+int linux_terminal_rows(int file) {
+  struct winsize size;
+  if (ioctl(file, TIOCGWINSZ, &size) == -1) return 0;
+  return size.ws_row;
+}
+
+int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

@@ -46,12 +46,13 @@ public struct TargetOutcome: Sendable, Equatable {
   public var path: String
   public var state: State
   public var isCompiled: Bool
-  public var seconds: Double
+  /// The name of the rule that makes it.
+  public var rule: String
 
-  public init(path: String, state: State, isCompiled: Bool, seconds: Double) {
+  public init(path: String, state: State, isCompiled: Bool, rule: String) {
     self.path = path
     self.state = state
     self.isCompiled = isCompiled
-    self.seconds = seconds
+    self.rule = rule
   }
 }

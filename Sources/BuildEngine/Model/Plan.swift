@@ -66,17 +66,21 @@ public struct PlannedTarget: Sendable {
   /// True when the rule compiles it, which the summary and the manifest say.
   public var isCompiled: Bool
   public var whenUnreachable: WhenUnreachable
+  /// True for what names other targets (scripts, menus): it is placed after them.
+  public var isEntryPoint: Bool
   public var origin: String
 
   public init(
     path: String, artifact: Artifact, rule: RuleVersion, isCompiled: Bool = false,
-    whenUnreachable: WhenUnreachable = .fail(advice: nil), origin: String
+    whenUnreachable: WhenUnreachable = .fail(advice: nil), isEntryPoint: Bool = false,
+    origin: String
   ) {
     self.path = path
     self.artifact = artifact
     self.rule = rule
     self.isCompiled = isCompiled
     self.whenUnreachable = whenUnreachable
+    self.isEntryPoint = isEntryPoint
     self.origin = origin
   }
 }

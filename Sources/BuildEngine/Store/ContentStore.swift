@@ -1,8 +1,153 @@
+import Crypto
+import Glibc
 import SystemPackage
 
+/// A blob that is not in the store, or is there with other bytes than its digest says. Whoever meets it
+/// has already dropped the wrong bytes; running the build once more makes the blob again.
+public struct LostBlob: Error, Sendable, Equatable {
+  public var digest: Digest
+}
+
 /// Blobs on disk, named by their SHA-256 and verified when they are read back.
+///
+/// Layout: `blobs/AB/REST` below the cache folder, `AB` being the first two hexadecimal digits. Files are
+/// written elsewhere and renamed here, never changed; the executable bit is not the store's business.
 public struct ContentStore: Sendable {
   public let directory: FilePath
+  let temporaryDirectory: FilePath
 
-  public init(directory: FilePath) { self.directory = directory }
+  /// - Precondition: both folders exist, on one file system.
+  public init(directory: FilePath, temporaryDirectory: FilePath) {
+    self.directory = directory
+    self.temporaryDirectory = temporaryDirectory
+  }
+
+  /// Where a blob's file is, or would be. Read-only for everyone.
+  public func path(of digest: Digest) -> FilePath {
+    let hex = digest.hex
+    return directory.appending(String(hex.prefix(2))).appending(String(hex.dropFirst(2)))
+  }
+
+  /// True when a file of the right size stands under the digest's name. Its bytes are not read.
+  public func contains(_ digest: Digest) throws -> Bool {
+    guard let identity = try FileIdentity.of(path(of: digest)) else { return false }
+    return identity.kind == .regular && identity.size == digest.size
+  }
+
+  /// The bytes of a small blob, verified. Throws `LostBlob`.
+  public func read(_ digest: Digest) throws -> [UInt8] {
+    guard let bytes = try FileSystem.read(path(of: digest)) else {
+      throw LostBlob(digest: digest)
+    }
+    guard Digest(of: bytes) == digest else { throw try dropping(digest) }
+    return bytes
+  }
+
+  /// Puts bytes into the store. Not synced: see `settle`.
+  public func insert(_ bytes: some Collection<UInt8>) throws -> Digest {
+    let digest = Digest(of: bytes)
+    if try contains(digest) { return digest }
+    let temporary = makeTemporaryName()
+    let file = try FileSystem.open(
+      temporary, .writeOnly, options: [.create, .exclusiveCreate], doing: "write")
+    do {
+      defer { try? file.close() }  // a lost write is found when the blob is verified
+      try FileSystem.write(bytes, to: file, path: temporary)
+    } catch {
+      try? FileSystem.remove(temporary)  // the write error is the one to report
+      throw error
+    }
+    try place(temporary, as: digest)
+    return digest
+  }
+
+  /// Moves a finished file into the store; it must be on the store's disk and nobody may hold it open.
+  public func insert(moving file: FilePath) throws -> Digest {
+    let digest = try Self.digest(ofFile: file)
+    if try contains(digest) {
+      try FileSystem.remove(file)
+    } else {
+      try place(file, as: digest)
+    }
+    return digest
+  }
+
+  /// Copies a file of the user's into the store (sharing blocks where the disk can) and returns the
+  /// digest of what was copied, even if the file changed meanwhile.
+  public func insert(copying file: FilePath) throws -> Digest {
+    let temporary = makeTemporaryName()
+    do {
+      try FileCopy.copy(from: file, to: temporary, verifying: nil)
+      return try insert(moving: temporary)
+    } catch {
+      try? FileSystem.remove(temporary)  // the copy error is the one to report
+      throw error
+    }
+  }
+
+  /// SHA-256 and size of a file, read in pieces.
+  public static func digest(ofFile path: FilePath) throws -> Digest {
+    let file = try FileSystem.open(path, .readOnly, doing: "read")
+    defer { try? file.close() }  // opened for reading only
+    var hasher = SHA256()
+    var size: Int64 = 0
+    try FileSystem.forEachChunk(of: file, path: path) { bytes in
+      hasher.update(bufferPointer: bytes)
+      size += Int64(bytes.count)
+    }
+    return Digest(sha256: hasher.finalize(), size: size)
+  }
+
+  /// Waits until what was inserted before is on the disk.
+  ///
+  /// One wait for a whole action: a cut of power before it leaves blobs without an action-cache entry,
+  /// which nobody looks for.
+  public func settle(_ digests: some Collection<Digest>) throws {
+    guard digests.count <= 16 else {
+      try FileSystem.syncWholeDisk(holding: directory)
+      return
+    }
+    for digest in digests {
+      let path = path(of: digest)
+      let file = try FileSystem.open(path, .readOnly, doing: "write")
+      defer { try? file.close() }  // opened for reading only
+      try FileSystem.sync(file, path: path)
+    }
+  }
+
+  /// Checks a blob's bytes, drops it when they are wrong. Throws `LostBlob`.
+  public func verify(_ digest: Digest) throws {
+    guard try FileIdentity.of(path(of: digest)) != nil else { throw LostBlob(digest: digest) }
+    guard try Self.digest(ofFile: path(of: digest)) == digest else { throw try dropping(digest) }
+  }
+
+  /// Writes a blob to a new file, verified on the way. Throws `LostBlob`, leaving no file.
+  public func copyOut(_ digest: Digest, to target: FilePath) throws {
+    let source = path(of: digest)
+    guard try FileIdentity.of(source) != nil else { throw LostBlob(digest: digest) }
+    do {
+      try FileCopy.copy(from: source, to: target, verifying: digest)
+    } catch is FileCopy.WrongBytes {
+      try FileSystem.remove(target)
+      throw try dropping(digest)
+    }
+  }
+
+  private func dropping(_ digest: Digest) throws -> LostBlob {
+    try FileSystem.remove(path(of: digest))
+    return LostBlob(digest: digest)
+  }
+
+  private func place(_ file: FilePath, as digest: Digest) throws {
+    try FileSystem.setMode(file, 0o444)
+    let target = path(of: digest)
+    do { try FileSystem.rename(file, to: target) } catch {
+      try FileSystem.createDirectories(target.removingLastComponent())
+      try FileSystem.rename(file, to: target)
+    }
+  }
+
+  func makeTemporaryName() -> FilePath {
+    temporaryDirectory.appending("blob-\(getpid())-\(UInt64.random(in: 0...UInt64.max))")
+  }
 }

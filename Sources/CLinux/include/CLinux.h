@@ -1,5 +1,6 @@
 // System calls that Swift cannot import by itself, each a plain function.
 #pragma once
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,3 +25,22 @@ int linux_open(const char *path, int flags, mode_t mode);
 
 // The width of the terminal behind `file` in columns, or 0 when it is not a terminal.
 int linux_terminal_columns(int file);
+
+// Writes everything that is dirty on the file system of `file` to its disk. 0, or -1 with errno.
+int linux_sync_file_system(int file);
+
+// The GNU make jobserver's pipe; mkfifo(3) with errno. 0, or -1.
+int linux_make_fifo(const char *path, mode_t mode);
+
+// The height of the terminal behind `file` in lines, or 0 when it is not a terminal.
+int linux_terminal_rows(int file);
+
+// A file that lives in memory until its last descriptor is closed; memfd_create(2), not inherited.
+// A descriptor, or -1 with errno.
+int linux_memory_file(const char *name);
+
+// Adds "change the directory" to what a posix_spawn does before it starts the program. 0, or the error.
+int linux_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path);
+
+// A pipe whose ends no child inherits by accident (pipe2 with O_CLOEXEC). 0, or -1 with errno.
+int linux_pipe(int ends[2]);

@@ -42,7 +42,7 @@ struct Planner {
       PlannedTarget(
         path: target.path, artifact: made.artifact, rule: target.rule.ruleVersion,
         isCompiled: made.isCompiled, whenUnreachable: whenUnreachable,
-        origin: "\(target.location)"))
+        isEntryPoint: made.isEntryPoint, origin: "\(target.location)"))
   }
 
   private mutating func rulePlan(of target: Target) throws(RecipeErrors) -> RulePlan {

@@ -53,6 +53,8 @@ struct RulePlan {
   var isCompiled = false
   /// What happens when a source cannot be reached, unless the target is `optional`.
   var whenUnreachable: WhenUnreachable = .fail(advice: nil)
+  /// True for what names other targets: a server must not hand it out before them.
+  var isEntryPoint = false
 }
 
 /// The keys that every rule has.

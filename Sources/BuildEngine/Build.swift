@@ -1,0 +1,142 @@
+/// THE loop: runs the actions of a plan that the wanted targets need.
+///
+/// Policy:
+/// - An action starts as soon as everything it reads is known; which of those that could start goes first
+///   is the order of the plan. How many programs really run at a time is `JobSlots`' business.
+/// - A failed action stops the start of others (with `keepsGoing`, only of those that need it); what runs
+///   is let finish, because its result is worth caching.
+/// - An action that fails because a source is unreachable fails those that need it with the same error,
+///   and then each target decides: a stand-in is wanted in its place, it is skipped, or it fails.
+/// - Workers know nothing of the graph: they get a request and return what it wrote.
+/// - A blob that was lost from the store ends the loop with `LostBlob`; running it once more makes the
+///   blob again, everything else comes from the cache.
+public struct Build: Sendable {
+  /// Where an action is. It goes from top to bottom, never back.
+  enum State {
+    /// No wanted target needs it.
+    case unwanted
+    /// So many of the actions it reads from have not ended yet.
+    case waiting(Int)
+    case running
+    case done(ActionOutputs)
+    /// It failed, or one that it reads from did.
+    case failed(BuildError)
+  }
+
+  let plan: Plan
+  let executor: ReportingExecutor
+  let inputs: InputResolver
+  let keepsGoing: Bool
+  let sink: @Sendable (BuildEvent) -> Void
+
+  /// How many actions are in flight at most; each may hold a few open files.
+  private static let inFlightLimit = 64
+
+  public init(
+    plan: Plan, executor: ReportingExecutor, inputs: InputResolver, keepsGoing: Bool,
+    sink: @escaping @Sendable (BuildEvent) -> Void
+  ) {
+    self.plan = plan
+    self.executor = executor
+    self.inputs = inputs
+    self.keepsGoing = keepsGoing
+    self.sink = sink
+  }
+
+  /// Builds every target of the plan. Failures are in the outcomes, one for each target in plan order;
+  /// throws `LostBlob` and `CancellationError` only.
+  public func run() async throws -> BuildResult {
+    var graph = Graph(plan)
+    for target in plan.targets { graph.want(target.artifact) }
+    sink(.wanted(actions: graph.wantedCount))
+    var settled = [Bool](repeating: false, count: plan.targets.count)
+    try await withThrowingTaskGroup(of: Ended.self) { group in
+      var running = 0
+      while true {
+        while running < Self.inFlightLimit, !graph.isStopped, let id = graph.startNext() {
+          running += 1
+          let known = graph.outputs(readBy: id)
+          group.addTask { try await perform(id, known: known) }
+        }
+        guard running > 0, let ended = try await group.next() else { break }
+        running -= 1
+        switch ended.result {
+        case .success(let outputs): graph.finish(ended.id, outputs)
+        case .failure(let error):
+          graph.fail(ended.id, error)
+          settle(&settled, in: &graph)
+        }
+      }
+    }
+    return try finish(graph)
+  }
+
+  private struct Ended: Sendable {
+    var id: ActionID
+    var result: Result<ActionOutputs, BuildError>
+  }
+
+  private func perform(_ id: ActionID, known: [ActionID: ActionOutputs]) async throws -> Ended {
+    let action = plan[id]
+    do {
+      let request = try inputs.request(for: action, known: known)
+      return Ended(id: id, result: .success(try await executor.perform(request, id: id)))
+    } catch let error as BuildError {
+      var located = error
+      if located.origin == nil { located.origin = action.origin }
+      return Ended(id: id, result: .failure(located))
+    } catch let lost as LostBlob {
+      throw lost
+    } catch {
+      try Task.checkCancellation()
+      return Ended(id: id, result: .failure(BuildError(any: error, during: action.name)))
+    }
+  }
+
+  /// Looks at the targets whose action has failed: wants stand-ins, stops the loop at real failures.
+  private func settle(_ settled: inout [Bool], in graph: inout Graph) {
+    for (index, target) in plan.targets.enumerated() where !settled[index] {
+      guard let error = graph.failure(of: target.artifact) else { continue }
+      settled[index] = true
+      guard error.kind == .unreachable else {
+        if !keepsGoing { graph.isStopped = true }
+        continue
+      }
+      switch target.whenUnreachable {
+      case .standIn(let artifact, let version, _):
+        graph.want(artifact)
+        graph.want(version)
+        sink(.wanted(actions: graph.wantedCount))
+      case .skip: break
+      case .fail: if !keepsGoing { graph.isStopped = true }
+      }
+    }
+  }
+
+  private func finish(_ graph: Graph) throws -> BuildResult {
+    var outcomes: [TargetOutcome] = []
+    for target in plan.targets {
+      let outcome = TargetOutcome(
+        path: target.path, state: try inputs.state(of: target, in: graph, plan: plan),
+        isCompiled: target.isCompiled, rule: target.rule.name)
+      sink(.targetFinished(outcome))
+      outcomes.append(outcome)
+    }
+    var keys: [String: Digest] = [:]
+    for (id, outputs) in graph.outputs { keys[plan[id].name] = outputs.key }
+    return BuildResult(
+      outcomes: outcomes, keys: keys,
+      cachedCount: graph.outputs.values.count { $0.wasCached }, actionCount: graph.outputs.count)
+  }
+}
+
+/// What a build came to.
+public struct BuildResult: Sendable {
+  /// One for each target of the plan, in its order.
+  public var outcomes: [TargetOutcome]
+  /// The key of every action that ended well, by its name, for `why`.
+  public var keys: [String: Digest]
+  /// How many of the actions were answered by the action cache.
+  public var cachedCount: Int
+  public var actionCount: Int
+}

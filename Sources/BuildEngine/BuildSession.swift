@@ -1,0 +1,129 @@
+import Synchronization
+import SystemPackage
+
+/// Everything that a build needs, set up and taken down: the cache and its lock, the work folder, the
+/// sandbox, the jobserver and the chain of executors.
+public struct BuildSession: Sendable {
+  public struct Options: Sendable {
+    /// How many programs run at a time, at least 1.
+    public var jobs: Int
+    public var keepsGoing: Bool
+    /// Nothing is fetched.
+    public var isOffline: Bool
+    public var sandbox: Sandbox.Mode
+
+    public init(jobs: Int, keepsGoing: Bool, isOffline: Bool, sandbox: Sandbox.Mode) {
+      self.jobs = jobs
+      self.keepsGoing = keepsGoing
+      self.isOffline = isOffline
+      self.sandbox = sandbox
+    }
+  }
+
+  public let cache: CacheDirectory
+  public let digests: FileDigests
+  public let store: ContentStore
+  private let options: Options
+  private let builtIns: [any BuiltIn]
+  private let work: WorkDirectory
+  private let sink: @Sendable (BuildEvent) -> Void
+
+  /// - Parameter sink: Gets the events of the build, from many threads.
+  public init(
+    cache: CacheDirectory, builtIns: [any BuiltIn], options: Options,
+    sink: @escaping @Sendable (BuildEvent) -> Void
+  ) throws {
+    self.cache = cache
+    self.builtIns = builtIns
+    self.options = options
+    self.sink = sink
+    digests = try FileDigests(rememberedIn: cache.state("file-digests"))
+    work = try WorkDirectory(in: cache)
+    store = cache.store(work: work)
+  }
+
+  /// Builds a plan's targets. `use` gets the result while the cache is still locked against a clean-up:
+  /// it places the artifacts. Both are run again when a blob turns out to be lost.
+  public func build<Result: Sendable>(
+    _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
+  ) async throws -> (BuildResult, Result) {
+    let lock = try cache.lockForBuild()
+    defer { lock.release() }
+    let result = try await buildHealing(plan, use: use)
+    try digests.save()
+    return result
+  }
+
+  /// Removes the work folder. Call it when nothing of the session runs any more.
+  public func close() {
+    // What cannot be removed now, the next build removes.
+    try? work.remove()
+  }
+
+  /// Each lost blob is dropped when it is found, so every round is closer to the end; a disk that loses
+  /// blobs faster than they are made is reported.
+  private func buildHealing<Result: Sendable>(
+    _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
+  ) async throws -> (BuildResult, Result) {
+    let executor = try await makeExecutor(plan)
+    var last: LostBlob?
+    for _ in 0..<100 {
+      do {
+        let build = Build(
+          plan: plan, executor: executor, inputs: InputResolver(store: store, digests: digests),
+          keepsGoing: options.keepsGoing, sink: sink)
+        let result = try await build.run()
+        return (result, try use(result))
+      } catch let lost as LostBlob {
+        last = lost
+      }
+    }
+    throw BuildError(
+      .failed, "the content store in \(cache.path.printable) loses blobs faster than they are made",
+      reason: "the last one was sha256 \(last?.digest.hex ?? "?")",
+      advice: "check the disk, or choose another cache folder with --cache")
+  }
+
+  private func makeExecutor(_ plan: Plan) async throws -> ReportingExecutor {
+    let sandbox = try await Sandbox(options.sandbox)
+    let slots = try JobSlots(max(1, options.jobs), at: work.makeName("jobserver"))
+    let chain = ExecutorChain()
+    let nextID = StepNumbers(after: plan.actions.count)
+    let local = LocalExecutor(
+      store: store, work: work, logs: cache.path.appending("logs"), sandbox: sandbox, slots: slots,
+      builtIns: builtIns
+    ) { [store, cache, options] _ in
+      BuildContext(
+        store: store, cacheDirectory: cache.path, isOffline: options.isOffline,
+        perform: { try await chain.perform($0, id: nextID.next()) })
+    }
+    let caching = CachingExecutor(
+      store: store, cache: cache.actionCache, toolchain: Toolchain(digests: digests), next: local)
+    let reporting = ReportingExecutor(caching, sink: sink)
+    chain.close(with: reporting)
+    return reporting
+  }
+}
+
+/// Lets a built-in at the end of the chain of executors start at its beginning again.
+private final class ExecutorChain: Sendable {
+  private let first = Mutex<ReportingExecutor?>(nil)
+
+  func close(with executor: ReportingExecutor) { first.withLock { $0 = executor } }
+
+  func perform(_ request: ActionRequest, id: ActionID) async throws -> ActionOutputs {
+    guard let executor = first.withLock({ $0 }) else {
+      throw BuildError(.failed, "\(request.name) was started before the executors were set up")
+    }
+    return try await executor.perform(request, id: id)
+  }
+}
+
+/// Numbers for the steps that built-ins start, beyond those of the plan.
+private final class StepNumbers: Sendable {
+  private let last: Atomic<Int>
+
+  init(after count: Int) { last = Atomic(count) }
+
+  func next() -> ActionID { ActionID(index: last.add(1, ordering: .relaxed).newValue) }
+}

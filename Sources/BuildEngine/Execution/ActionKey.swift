@@ -1,0 +1,130 @@
+import RemoteExecutionAPI
+import SwiftProtobuf
+
+/// An action in REAPI's shape, and the digest of it that is its key.
+///
+/// Everything that may change what the action writes is inside: its arguments, environment and declared
+/// outputs (`Command`), the digests of its inputs (`Directory` messages), the version of the rule and of
+/// the built-in, and the digests of the tools (platform properties).
+public struct ActionKey: Sendable {
+  /// The action key: the digest of the `Action` message.
+  public let digest: Digest
+  /// The messages behind it, each a blob whose digest the next one names.
+  let messages: [[UInt8]]
+
+  /// - Parameter tools: Name and digest of every program in `request.tools`.
+  public init(_ request: ActionRequest, tools: [String: Digest]) throws {
+    var messages: [[UInt8]] = []
+    let root = try InputRoot(request.inputs).encode(into: &messages)
+    let command: [UInt8] = try Self.command(request).serializedBytes()
+    messages.append(command)
+    let action =
+      try REAPIAction.with {
+        $0.commandDigest = REAPIDigest(Digest(of: command))
+        $0.inputRootDigest = REAPIDigest(root)
+        $0.doNotCache = !request.isCacheable
+        $0.platform.properties =
+          [
+            .with { property in
+              property.name = "rule"
+              property.value = "\(request.rule.name)@\(request.rule.version)"
+            }
+          ]
+          + tools.sorted { $0.key < $1.key }.map { name, digest in
+            .with { property in
+              property.name = "tool:\(name)"
+              property.value = digest.hex
+            }
+          }
+      }.serializedBytes() as [UInt8]
+    messages.append(action)
+    digest = Digest(of: action)
+    self.messages = messages
+  }
+
+  /// The digests of the messages behind a key whose `Action` is stored: its command and its input root.
+  /// Throws `LostBlob`.
+  static func messageDigests(behind key: Digest, in store: ContentStore) throws -> [Digest] {
+    let action = try REAPIAction(serializedBytes: store.read(key))
+    return [key, try Digest(action.commandDigest)]
+      + (try directories(below: Digest(action.inputRootDigest), in: store))
+  }
+
+  private static func directories(below digest: Digest, in store: ContentStore) throws -> [Digest] {
+    guard try store.contains(digest) else { return [] }
+    var result = [digest]
+    for case .directory(let inner) in try store.directory(digest).entries.values {
+      result += try directories(below: inner, in: store)
+    }
+    return result
+  }
+
+  private static func command(_ request: ActionRequest) -> REAPICommand {
+    .with {
+      switch request.operation {
+      case .process(let arguments):
+        $0.arguments = arguments
+      case .worker(let name, let version, let arguments):
+        $0.arguments = ["pxebuild:worker:\(name)@\(version)"] + arguments
+      case .builtIn(let name, let version, let parameters):
+        $0.arguments =
+          ["pxebuild:built-in:\(name)@\(version)"]
+          + parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      }
+      $0.environmentVariables = request.environment.sorted { $0.key < $1.key }.map { pair in
+        .with {
+          $0.name = pair.key
+          $0.value = pair.value
+        }
+      }
+      $0.outputPaths = request.outputs.sorted()
+    }
+  }
+}
+
+/// The tree that an action sees, built from paths and artifacts.
+private struct InputRoot {
+  var files: [String: StoredArtifact] = [:]
+  var folders: [String: InputRoot] = [:]
+
+  init() {}
+
+  init(_ inputs: [String: StoredArtifact]) throws {
+    for (path, artifact) in inputs {
+      try insert(artifact, at: path.split(separator: "/").map(String.init)[...], path: path)
+    }
+  }
+
+  private mutating func insert(
+    _ artifact: StoredArtifact, at components: ArraySlice<String>, path: String
+  )
+    throws
+  {
+    guard let first = components.first, first != ".." else {
+      throw BuildError(.failed, "an action has an input at \"\(path.printable)\", outside its root")
+    }
+    guard components.count > 1 else {
+      guard files[first] == nil, folders[first] == nil else { throw Self.clash(path) }
+      files[first] = artifact
+      return
+    }
+    guard files[first] == nil else { throw Self.clash(path) }
+    try folders[first, default: InputRoot()].insert(
+      artifact, at: components.dropFirst(), path: path)
+  }
+
+  private static func clash(_ path: String) -> BuildError {
+    BuildError(.failed, "an action has two inputs at \"\(path.printable)\"")
+  }
+
+  /// Appends the `Directory` messages, leaves first, and returns the digest of the topmost.
+  func encode(into messages: inout [[UInt8]]) throws -> Digest {
+    var directory = StoredDirectory(entries: files)
+    for (name, folder) in folders {
+      directory.entries[name] = .directory(try folder.encode(into: &messages))
+    }
+    let bytes = try directory.encoded()
+    messages.append(bytes)
+    return Digest(of: bytes)
+  }
+}

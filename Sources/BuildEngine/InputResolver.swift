@@ -1,0 +1,161 @@
+import Glibc
+import SystemPackage
+
+/// Turns the artifacts of a plan into stored ones: puts bytes known at planning time and files of this
+/// machine into the store, and finds paths inside what actions wrote.
+public struct InputResolver: Sendable {
+  let store: ContentStore
+  let digests: FileDigests
+
+  public init(store: ContentStore, digests: FileDigests) {
+    self.store = store
+    self.digests = digests
+  }
+
+  func request(for action: PlannedAction, known: [ActionID: ActionOutputs]) throws -> ActionRequest
+  {
+    ActionRequest(
+      name: action.name, rule: action.rule, operation: action.operation,
+      inputs: try action.inputs.mapValues {
+        try resolve($0, known: known, reader: action.name)
+      },
+      outputs: action.outputs, environment: action.environment, tools: action.tools,
+      isCacheable: action.isCacheable)
+  }
+
+  func resolve(_ artifact: Artifact, known: [ActionID: ActionOutputs], reader: String) throws
+    -> StoredArtifact
+  {
+    switch artifact {
+    case .bytes(let bytes, let executable):
+      return .file(try store.insert(bytes), executable: executable)
+    case .local(let path):
+      return try importLocal(FilePath(path), reader: reader)
+    case .output(let id, let path):
+      guard let outputs = known[id] else {
+        throw BuildError(.failed, "\(reader) reads what action \(id.index) has not written yet")
+      }
+      return try find(path, in: outputs.artifacts, reader: reader)
+    }
+  }
+
+  private func find(_ path: String, in artifacts: [String: StoredArtifact], reader: String) throws
+    -> StoredArtifact
+  {
+    if let artifact = artifacts[path] { return artifact }
+    for (output, artifact) in artifacts where path.hasPrefix(output + "/") {
+      let rest = String(path.dropFirst(output.count + 1))
+      if let found = try store.artifact(at: rest, in: artifact) { return found }
+      throw BuildError(
+        .recipe, "\(reader): there is no \"\(rest.printable)\" in what it reads",
+        reason: try nearestNames(to: rest, in: artifact))
+    }
+    throw BuildError(.recipe, "\(reader): there is no \"\(path.printable)\" in what it reads")
+  }
+
+  private func nearestNames(to path: String, in artifact: StoredArtifact) throws -> String {
+    var folder = path.split(separator: "/").dropLast().map(String.init)
+    while true {
+      let name = folder.joined(separator: "/")
+      if case .directory(let digest) = try store.artifact(at: name, in: artifact) {
+        let names = try store.directory(digest).entries.keys.sorted().prefix(12)
+        let place = name.isEmpty ? "it holds" : "\(name) holds"
+        return "\(place): \(names.joined(separator: ", ").printable)"
+      }
+      if folder.isEmpty { return "it is a single file" }
+      folder.removeLast()
+    }
+  }
+
+  private func importLocal(_ path: FilePath, reader: String) throws -> StoredArtifact {
+    var inserted: Set<Digest> = []
+    guard let identity = try FileIdentity.of(path) else {
+      throw BuildError(
+        .recipe, "\(reader): \(path.printable) does not exist",
+        advice: "paths in a recipe are relative to the recipe's own folder")
+    }
+    if identity.kind == .symlink {
+      // The link is the user's way of saying where the content is; inside a folder links are kept.
+      return try importLocal(try resolveLink(path), reader: reader)
+    }
+    return try store.insertTree(path, inserted: &inserted) { file, identity in
+      try digests.observe(file)
+      if let digest = digests.remembered(file, identity: identity), try store.contains(digest) {
+        return digest
+      }
+      let digest = try store.insert(copying: file)
+      digests.remember(digest, of: file, identity: identity)
+      return digest
+    } folder: {
+      try digests.observe($0)
+    }
+  }
+
+  private func resolveLink(_ path: FilePath) throws -> FilePath {
+    guard let resolved = path.withPlatformString({ realpath($0, nil) }) else {
+      throw BuildError(errno: errno, doing: "follow the link", path: path)
+    }
+    defer { free(resolved) }
+    return FilePath(String(cString: resolved))
+  }
+
+  /// What has become of a target once the loop has ended.
+  func state(of target: PlannedTarget, in graph: Graph, plan: Plan) throws -> TargetOutcome.State {
+    do {
+      if case .output(let id, _) = target.artifact {
+        switch graph[id] {
+        case .done: break
+        case .failed(let error):
+          return try stateAfterFailure(of: target, error, in: graph)
+        case .unwanted, .waiting, .running: return .notReached
+        }
+      }
+      return .built(try resolve(target.artifact, known: graph.outputs, reader: target.path))
+    } catch let error as BuildError {
+      return .failed(error.located(at: target.origin))
+    }
+  }
+
+  private func stateAfterFailure(of target: PlannedTarget, _ error: BuildError, in graph: Graph)
+    throws
+    -> TargetOutcome.State
+  {
+    guard error.kind == .unreachable else { return .failed(error) }
+    let because = [error.message, error.reason].compactMap { $0 }.joined(separator: ": ")
+    switch target.whenUnreachable {
+    case .fail(let advice):
+      var failure = error
+      failure.advice = [failure.advice, advice].compactMap { $0 }.joined(separator: "; or ")
+      if failure.advice?.isEmpty == true { failure.advice = nil }
+      return .failed(failure)
+    case .skip(let reason):
+      return .skipped(because: [because, reason].compactMap { $0 }.joined(separator: "; "))
+    case .standIn(let artifact, let version, let limitation):
+      if let second = graph.failure(of: artifact) {
+        var failure = error
+        failure.reason =
+          "\(because)\nand its stand-in: \(second.message)\(second.reason.map { ": \($0)" } ?? "")"
+        failure.advice = second.advice
+        return .failed(failure)
+      }
+      guard case .output(let id, _) = artifact, case .done = graph[id] else { return .notReached }
+      let stored = try resolve(artifact, known: graph.outputs, reader: target.path)
+      let text = try resolve(version, known: graph.outputs, reader: target.path)
+      guard case .file(let digest, _) = text else {
+        throw BuildError(.failed, "\(target.path): the version of its stand-in is no file")
+      }
+      let words = String(decoding: try store.read(digest), as: UTF8.self)
+      return .prebuilt(
+        stored, version: String(words.prefix { $0 != "\n" }), because: because,
+        limitation: limitation)
+    }
+  }
+}
+
+extension BuildError {
+  public func located(at origin: String) -> BuildError {
+    var error = self
+    if error.origin == nil { error.origin = origin }
+    return error
+  }
+}

@@ -1,0 +1,123 @@
+import Glibc
+import SystemPackage
+
+extension ContentStore {
+  /// Puts a `Directory` message into the store and returns it as an artifact.
+  public func insert(_ directory: StoredDirectory) throws -> StoredArtifact {
+    .directory(try insert(directory.encoded()))
+  }
+
+  /// One level of a directory. Throws `LostBlob`.
+  public func directory(_ digest: Digest) throws -> StoredDirectory {
+    try StoredDirectory(decoding: read(digest))
+  }
+
+  /// Moves what stands at `path` (a file, a link or a whole folder) into the store. Of a file's mode only
+  /// the executable bit is kept. `inserted` collects the digests, for `settle`.
+  public func insert(movingTree path: FilePath, inserted: inout Set<Digest>) throws
+    -> StoredArtifact
+  {
+    try insertTree(path, inserted: &inserted) { file, _ in
+      try insert(moving: file)
+    } folder: { _ in
+    }
+  }
+
+  /// The same with the caller's way of inserting a file; `folder` is told of every folder on the way.
+  func insertTree(
+    _ path: FilePath, inserted: inout Set<Digest>,
+    file insertFile: (FilePath, FileIdentity) throws -> Digest,
+    folder visitFolder: (FilePath) throws -> Void
+  ) throws -> StoredArtifact {
+    guard let identity = try FileIdentity.of(path) else {
+      throw BuildError(errno: ENOENT, doing: "read", path: path)
+    }
+    switch identity.kind {
+    case .regular:
+      let digest = try insertFile(path, identity)
+      inserted.insert(digest)
+      return .file(digest, executable: identity.isExecutable)
+    case .symlink:
+      return .symlink(target: try FileSystem.readSymlink(path))
+    case .directory:
+      try visitFolder(path)
+      var directory = StoredDirectory()
+      for name in try FileSystem.list(path) {
+        directory.entries[name] = try insertTree(
+          path.appending(name), inserted: &inserted, file: insertFile, folder: visitFolder)
+      }
+      let artifact = try insert(directory)
+      if case .directory(let digest) = artifact { inserted.insert(digest) }
+      return artifact
+    case .other:
+      throw BuildError(
+        .failed, "\(path.printable) is not a file, a folder or a link",
+        reason: "devices, sockets and pipes cannot be served", advice: "leave it out")
+    }
+  }
+
+  /// Writes an artifact to a path where nothing stands yet, every byte verified. Folders get mode 0755,
+  /// files 0644 or 0755. Throws `LostBlob`.
+  public func materialize(_ artifact: StoredArtifact, at path: FilePath) throws {
+    switch artifact {
+    case .file(let digest, let executable):
+      try copyOut(digest, to: path)
+      try FileSystem.setMode(path, executable ? 0o755 : 0o644)
+    case .symlink(let target):
+      try FileSystem.createSymlink(path, target: target)
+    case .directory(let digest):
+      try FileSystem.createDirectories(path)
+      for (name, entry) in try directory(digest).entries {
+        try materialize(entry, at: path.appending(name))
+      }
+    }
+  }
+
+  /// True when every blob of the artifact stands in the store; bytes are not read, but for the
+  /// `Directory` messages on the way.
+  public func containsAll(of artifact: StoredArtifact) throws -> Bool {
+    switch artifact {
+    case .file(let digest, _): return try contains(digest)
+    case .symlink: return true
+    case .directory(let digest):
+      guard try contains(digest) else { return false }
+      let entries: [String: StoredArtifact]
+      do { entries = try directory(digest).entries } catch is LostBlob { return false }
+      for entry in entries.values {
+        guard try containsAll(of: entry) else { return false }
+      }
+      return true
+    }
+  }
+
+  /// The artifact at `path` inside another; nil when there is none. Links are not followed.
+  public func artifact(at path: String, in artifact: StoredArtifact) throws -> StoredArtifact? {
+    var current = artifact
+    for component in path.split(separator: "/") {
+      guard case .directory(let digest) = current else { return nil }
+      guard let next = try directory(digest).entries[String(component)] else { return nil }
+      current = next
+    }
+    return current
+  }
+
+  /// Every file and link below an artifact, with its path ("" for the artifact itself), sorted by path.
+  public func leaves(of artifact: StoredArtifact) throws -> [(
+    path: String, artifact: StoredArtifact
+  )] {
+    var result: [(path: String, artifact: StoredArtifact)] = []
+    func visit(_ artifact: StoredArtifact, _ path: String) throws {
+      guard case .directory(let digest) = artifact else {
+        result.append((path, artifact))
+        return
+      }
+      let entries = try directory(digest).entries
+      for (name, entry) in entries.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      ) {
+        try visit(entry, path.isEmpty ? name : "\(path)/\(name)")
+      }
+    }
+    try visit(artifact, "")
+    return result
+  }
+}

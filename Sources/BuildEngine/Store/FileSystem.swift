@@ -1,0 +1,258 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+extension BuildError {
+  /// What the operating system refused, in words: `doing` is a verb phrase ("write", "look at").
+  public init(errno code: Int32, doing: String, path: FilePath) {
+    let reason = String(cString: strerror(code))
+    let name = path.printable
+    switch code {
+    case ENOSPC, EDQUOT:
+      self.init(
+        .cannotWrite, "cannot \(doing) \(name)", reason: reason,
+        advice: "free some space on that disk and run the same command again; what is built is kept"
+      )
+    case EROFS:
+      self.init(
+        .cannotWrite, "cannot \(doing) \(name)", reason: reason,
+        advice: "choose a folder on a disk that can be written")
+    case EACCES, EPERM:
+      self.init(
+        .noPermission, "cannot \(doing) \(name)", reason: reason,
+        advice: "give \(FileSystem.userName) access to it, or choose another folder")
+    default:
+      self.init(.failed, "cannot \(doing) \(name)", reason: reason)
+    }
+  }
+}
+
+extension FilePath {
+  /// The path for a message: control characters, which could forge lines, are escaped.
+  public var printable: String { string.printable }
+}
+
+extension String {
+  /// The same text with control characters escaped as Swift would write them.
+  public var printable: String {
+    var result = ""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value):
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}
+
+/// The few things that the engine does to a disk, each failing with a `BuildError` that names the path.
+public enum FileSystem {
+  /// The name of the user this process runs as, or its number.
+  static var userName: String {
+    let number = geteuid()
+    guard let entry = getpwuid(number), let name = entry.pointee.pw_name else {
+      return "user \(number)"
+    }
+    return "user \(String(cString: name))"
+  }
+
+  /// Creates a folder and those above it, with mode 0755 whatever the umask.
+  public static func createDirectories(_ path: FilePath) throws {
+    if path.withPlatformString({ mkdir($0, 0o755) }) == 0 {
+      _ = path.withPlatformString { chmod($0, 0o755) }
+      return
+    }
+    let code = errno
+    switch code {
+    case EEXIST:
+      if let identity = try FileIdentity.of(path), identity.kind == .directory { return }
+      var status = stat()
+      let follows = path.withPlatformString { stat($0, &status) } == 0
+      if follows, FileIdentity(status).kind == .directory { return }
+      throw BuildError(
+        .cannotWrite, "cannot create the folder \(path.printable)",
+        reason: "something that is not a folder has that name",
+        advice: "move it away or choose another folder")
+    case ENOENT where !path.removingLastComponent().isEmpty:
+      try createDirectories(path.removingLastComponent())
+      try createDirectories(path)
+    default:
+      throw BuildError(errno: code, doing: "create the folder", path: path)
+    }
+  }
+
+  public static func open(
+    _ path: FilePath, _ mode: FileDescriptor.AccessMode,
+    options: FileDescriptor.OpenOptions = [], permissions: FilePermissions = [.ownerReadWrite],
+    doing: String
+  ) throws -> FileDescriptor {
+    do {
+      return try FileDescriptor.open(
+        path, mode, options: options.union(.closeOnExec), permissions: permissions)
+    } catch let error as Errno {
+      throw BuildError(errno: error.rawValue, doing: doing, path: path)
+    }
+  }
+
+  public static func rename(_ from: FilePath, to target: FilePath) throws {
+    let result = from.withPlatformString { from in
+      target.withPlatformString { Glibc.rename(from, $0) }
+    }
+    guard result == 0 else { throw BuildError(errno: errno, doing: "write", path: target) }
+  }
+
+  public static func setMode(_ path: FilePath, _ mode: UInt32) throws {
+    guard path.withPlatformString({ chmod($0, mode_t(mode)) }) == 0 else {
+      throw BuildError(errno: errno, doing: "set the mode of", path: path)
+    }
+  }
+
+  public static func createSymlink(_ path: FilePath, target: String) throws {
+    guard path.withPlatformString({ symlink(target, $0) }) == 0 else {
+      throw BuildError(errno: errno, doing: "create the link", path: path)
+    }
+  }
+
+  public static func readSymlink(_ path: FilePath) throws -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let length = path.withPlatformString { readlink($0, &buffer, Int(PATH_MAX)) }
+    guard length >= 0 else { throw BuildError(errno: errno, doing: "read the link", path: path) }
+    return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The names in a folder, sorted by bytes, without "." and "..".
+  public static func list(_ path: FilePath) throws -> [String] {
+    guard let directory = path.withPlatformString({ opendir($0) }) else {
+      throw BuildError(errno: errno, doing: "read the folder", path: path)
+    }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(directory) else {
+        guard errno == 0 else {
+          throw BuildError(errno: errno, doing: "read the folder", path: path)
+        }
+        break
+      }
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Removes a file, a link or a whole folder, read-only folders included. Nothing there is no error.
+  public static func remove(_ path: FilePath) throws {
+    guard let identity = try FileIdentity.of(path) else { return }
+    if identity.kind == .directory {
+      if identity.mode & 0o700 != 0o700 { try setMode(path, 0o700) }
+      for name in try list(path) { try remove(path.appending(name)) }
+      guard path.withPlatformString({ rmdir($0) }) == 0 else {
+        throw BuildError(errno: errno, doing: "remove", path: path)
+      }
+      return
+    }
+    guard path.withPlatformString({ unlink($0) }) == 0 else {
+      throw BuildError(errno: errno, doing: "remove", path: path)
+    }
+  }
+
+  public static func sync(_ file: FileDescriptor, path: FilePath) throws {
+    guard fdatasync(file.rawValue) == 0 else {
+      throw BuildError(errno: errno, doing: "write", path: path)
+    }
+  }
+
+  /// Makes a rename or a removal in the folder last through a power cut.
+  public static func syncDirectory(_ path: FilePath) throws {
+    let file = try open(path, .readOnly, options: [.directory], doing: "write")
+    defer { try? file.close() }  // a folder opened for reading has nothing left to lose
+    guard fsync(file.rawValue) == 0 else {
+      throw BuildError(errno: errno, doing: "write", path: path)
+    }
+  }
+
+  /// Writes out everything dirty on the disk that holds `path`: one wait instead of thousands.
+  public static func syncWholeDisk(holding path: FilePath) throws {
+    let file = try open(path, .readOnly, doing: "write")
+    defer { try? file.close() }  // opened for reading only
+    guard linux_sync_file_system(file.rawValue) == 0 else {
+      throw BuildError(errno: errno, doing: "write", path: path)
+    }
+  }
+
+  public static func write(_ bytes: some Sequence<UInt8>, to file: FileDescriptor, path: FilePath)
+    throws
+  {
+    do { try file.writeAll(bytes) } catch let error as Errno {
+      throw BuildError(errno: error.rawValue, doing: "write", path: path)
+    }
+  }
+
+  /// Reads a whole small file. Nil when it does not exist.
+  public static func read(_ path: FilePath) throws -> [UInt8]? {
+    let file: FileDescriptor
+    do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec]) } catch let error
+      as Errno
+    {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw BuildError(errno: error.rawValue, doing: "read", path: path)
+    }
+    defer { try? file.close() }  // opened for reading only
+    let size = try Int(FileIdentity.of(open: file, path: path).size)
+    var bytes = [UInt8]()
+    bytes.reserveCapacity(size)
+    try forEachChunk(of: file, path: path) { bytes.append(contentsOf: $0) }
+    return bytes
+  }
+
+  /// Size of the pieces in which files are read and hashed, in bytes.
+  static let chunkSize = 256 * 1024
+
+  /// Reads from the current offset to the end in pieces of `chunkSize`.
+  public static func forEachChunk(
+    of file: FileDescriptor, path: FilePath, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkSize, alignment: 4096)
+    defer { buffer.deallocate() }
+    while true {
+      let count: Int
+      do { count = try file.read(into: buffer) } catch let error as Errno {
+        throw BuildError(errno: error.rawValue, doing: "read", path: path)
+      }
+      if count == 0 { return }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
+  /// Replaces a small file in one step: temporary name beside it, synced, renamed.
+  public static func replace(
+    _ path: FilePath, with bytes: some Sequence<UInt8>, mode: UInt32 = 0o644
+  )
+    throws
+  {
+    let name = path.lastComponent?.string ?? ""
+    let temporary = path.removingLastComponent().appending(".\(name).\(getpid()).tmp")
+    let file = try open(
+      temporary, .writeOnly, options: [.create, .truncate], doing: "write")
+    do {
+      defer { try? file.close() }  // the sync below has already reported what close could
+      try write(bytes, to: file, path: temporary)
+      guard fchmod(file.rawValue, mode_t(mode)) == 0 else {
+        throw BuildError(errno: errno, doing: "write", path: path)
+      }
+      try sync(file, path: temporary)
+      try rename(temporary, to: path)
+    } catch {
+      try? remove(temporary)  // the error that brought us here is the one to report
+      throw error
+    }
+  }
+}

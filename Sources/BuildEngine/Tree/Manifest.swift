@@ -1,0 +1,82 @@
+import FoundationEssentials
+import SystemPackage
+
+/// What pxebuild has placed in an output tree, target by target: `.pxebuild/manifest.json` there.
+public struct Manifest: Codable, Equatable, Sendable {
+  public static let format = 1
+
+  public struct File: Codable, Equatable, Sendable {
+    /// Path below the output folder.
+    public var path: String
+    /// Of a file; nil for a link.
+    public var sha256: String?
+    /// In bytes; nil for a link.
+    public var size: Int64?
+    public var executable: Bool?
+    /// The target of a link; nil for a file.
+    public var link: String?
+  }
+
+  public struct Target: Codable, Equatable, Sendable {
+    public enum State: String, Codable, Sendable { case compiled, made, prebuilt }
+
+    public var path: String
+    public var rule: String
+    public var state: State
+    /// Of the package that stands in for a compiled target.
+    public var version: String?
+    /// Why it does.
+    public var because: String?
+    /// What the stand-in cannot do.
+    public var limitation: String?
+    public var files: [File]
+
+    public init(
+      path: String, rule: String, state: State, version: String? = nil, because: String? = nil,
+      limitation: String? = nil, files: [File] = []
+    ) {
+      self.path = path
+      self.rule = rule
+      self.state = state
+      self.version = version
+      self.because = because
+      self.limitation = limitation
+      self.files = files
+    }
+  }
+
+  public var format: Int
+  public var targets: [Target]
+
+  public init(targets: [Target] = []) {
+    format = Self.format
+    self.targets = targets
+  }
+
+  /// Reads a tree's manifest; an empty one when there is none.
+  public static func load(_ path: FilePath) throws -> Manifest {
+    guard let bytes = try FileSystem.read(path) else { return Manifest() }
+    let manifest: Manifest
+    do {
+      manifest = try JSONDecoder().decode(Manifest.self, from: Data(bytes))
+    } catch {
+      throw BuildError(
+        .cannotWrite, "the manifest \(path.printable) cannot be read",
+        reason: "it is not what pxebuild wrote there",
+        advice: "restore it from a backup, or empty the output folder and build again")
+    }
+    guard manifest.format <= Self.format else {
+      throw BuildError(
+        .cannotWrite, "the output tree of \(path.printable) was written by a newer pxebuild",
+        reason: "its manifest has format \(manifest.format); this pxebuild knows \(Self.format)",
+        advice: "use that newer pxebuild, or choose another folder with --output")
+    }
+    return manifest
+  }
+
+  func save(to path: FilePath) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try FileSystem.replace(path, with: try encoder.encode(self) + Data("\n".utf8))
+  }
+}

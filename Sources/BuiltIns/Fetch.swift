@@ -1,0 +1,29 @@
+import BuildEngine
+import Downloads
+import SystemPackage
+
+/// Downloads one file whose SHA-256 is known.
+///
+/// Parameters: `url`, `sha256`, `mirrors` (a line each, may be empty), `executable`. Output: `file`.
+struct Fetch: BuiltIn {
+  let name = "fetch"
+  let version = 1
+
+  func run(_ invocation: BuiltInInvocation) async throws {
+    let mirrors = (invocation.optionalParameter("mirrors") ?? "").split(separator: "\n")
+    let wanted = Download(
+      urls: [try invocation.parameter("url")] + mirrors.map(String.init),
+      sha256: try invocation.parameter("sha256"))
+    let file = invocation.output("file")
+    try await invocation.downloader.download(
+      wanted, to: file, progress: invocation.progress, note: invocation.note)
+    if try invocation.flag("executable") { try FileSystem.setMode(file, 0o755) }
+  }
+}
+
+extension BuiltInInvocation {
+  var downloader: Downloader {
+    Downloader(
+      folder: context.cacheDirectory.appending("downloads"), isOffline: context.isOffline)
+  }
+}

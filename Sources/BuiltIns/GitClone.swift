@@ -1,0 +1,101 @@
+import BuildEngine
+import Downloads
+import SystemPackage
+
+/// A bare clone of one repository in the cache, which holds the commits that were asked for.
+struct GitClone {
+  let url: String
+  let folder: FilePath
+  private let git: Git
+  private let isOffline: Bool
+  private let note: @Sendable (String) -> Void
+
+  init(url: String, in invocation: BuiltInInvocation) throws {
+    self.url = url
+    let folders = invocation.context.cacheDirectory.appending("git")
+    folder = folders.appending("\(Digest(of: Array(url.utf8)).hex.prefix(32)).git")
+    git = try Git()
+    isOffline = invocation.context.isOffline
+    note = invocation.note
+  }
+
+  func run(
+    _ arguments: [String], input: FilePath? = nil, outputFile: FilePath? = nil
+  ) async throws -> Program.Result {
+    try await git.run(arguments, repository: folder, input: input, outputFile: outputFile)
+  }
+
+  /// Fetches one commit, as little else as the server lets it, unless it is here.
+  ///
+  /// - Parameter reference: a tag or branch that leads to it, for servers that give no bare commits.
+  /// - Throws: `BuildError`: `.unreachable`, or `.recipe` when the repository does not have it.
+  func fetch(_ commit: String, reference: String?) async throws {
+    let shown = WebAddress.withoutCredentials(url)
+    guard !isOffline else {
+      throw BuildError(
+        .unreachable, "cannot reach the git repository \(shown)",
+        reason: "its commit \(commit) is not in the cache, and nothing may be fetched offline",
+        advice: "run it once without --offline; the cache keeps it from then on")
+    }
+    try FileSystem.createDirectories(folder.removingLastComponent())
+    try await withFileLock(FilePath("\(folder).lock")) {
+      note("another pxebuild is fetching \(shown), waiting for it")
+    } _: {
+      if try await contains(commit) { return }
+      try await initialize()
+      try await fetchSomehow(commit, reference, shown)
+    }
+  }
+
+  private func contains(_ commit: String) async throws -> Bool {
+    try await run(["cat-file", "-e", "\(commit)^{commit}"]).isSuccess
+  }
+
+  private func initialize() async throws {
+    let result = try await git.run(["init", "--quiet", "--bare", "--template=", folder.string])
+    guard result.isSuccess else {
+      throw BuildError(
+        .cannotWrite, "cannot make the git clone \(folder)",
+        reason: result.errorLines.joined(separator: "\n"),
+        advice: "give this user access to the cache, or choose another one with --cache")
+    }
+  }
+
+  /// The commit alone; else what the tag or branch leads to; else everything.
+  private func fetchSomehow(_ commit: String, _ reference: String?, _ shown: String) async throws {
+    note("fetching commit \(commit.prefix(12)) of \(shown)")
+    let first = try await fetch(["--depth=1"], ["\(commit):refs/pxebuild/\(commit)"])
+    if first.isSuccess { return }
+    let failure = GitFailure(url: url, result: first)
+    guard failure.isRefusal else { throw failure.error }
+    if let reference {
+      for depth in [["--depth=1"], []] {
+        let result = try await fetch(depth, ["+\(reference):refs/pxebuild/reference"])
+        if result.isSuccess, try await keep(commit) { return }
+      }
+    }
+    note("\(shown) gives no single commits, fetching all of it")
+    let isShallow = try FileIdentity.of(folder.appending("shallow")) != nil
+    let all = try await fetch(
+      isShallow ? ["--unshallow"] : [],
+      ["+refs/heads/*:refs/pxebuild/heads/*", "+refs/tags/*:refs/pxebuild/tags/*"])
+    guard all.isSuccess else { throw GitFailure(url: url, result: all).error }
+    if try await keep(commit) { return }
+    throw BuildError(
+      .recipe, "the repository \(shown) has no commit \(commit)",
+      reason: "none of its branches and tags leads there",
+      advice: "check the commit: it needs all 40 digits, and it may be in somebody's fork")
+  }
+
+  private func fetch(_ options: [String], _ references: [String]) async throws -> Program.Result {
+    try await run(
+      ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
+        + options + ["--", url] + references)
+  }
+
+  /// Gives the commit a reference of its own, without which a clean-up would drop it.
+  private func keep(_ commit: String) async throws -> Bool {
+    guard try await contains(commit) else { return false }
+    return try await run(["update-ref", "refs/pxebuild/\(commit)", commit]).isSuccess
+  }
+}

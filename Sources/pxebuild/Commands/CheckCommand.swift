@@ -1,0 +1,24 @@
+import ArgumentParser
+import BuildEngine
+import Recipes
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Read the recipes and report everything that is wrong with them.",
+    discussion: "Nothing is fetched and nothing is built.")
+
+  @OptionGroup var site: SiteOptions
+  @OptionGroup var terminal: TerminalOptions
+
+  func run() async throws {
+    let console = Console(terminal)
+    let loader = SiteLoader(
+      site: site, isLocked: false, isOffline: true, allowsPrebuilt: false,
+      note: { console.printNotes([$0]) })
+    let loaded = try await loader.load(resolving: false)
+    _ = try loaded.plan(nil)
+    console.show(warnings: loaded.recipes.warnings)
+    let count = loaded.recipes.targets.count
+    try console.printResults(["\(site.recipeFolder): \(count) target\(count == 1 ? "" : "s"), no errors"])
+  }
+}

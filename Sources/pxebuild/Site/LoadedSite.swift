@@ -1,0 +1,77 @@
+import BuildEngine
+import BuiltIns
+import Recipes
+import SystemPackage
+
+/// A site whose recipes have been read and whose sources are pinned as far as they can be.
+struct LoadedSite: Sendable {
+  let recipes: RecipeSet
+  let options: PlanOptions
+  let output: FilePath
+
+  func plan(_ targets: [String]?) throws(RecipeErrors) -> Plan {
+    try recipes.plan(targets: targets, options: options)
+  }
+}
+
+/// Reads a site: recipes, lock file, and what the lock file does not pin yet.
+struct SiteLoader: Sendable {
+  let site: SiteOptions
+  let isLocked: Bool
+  let isOffline: Bool
+  let allowsPrebuilt: Bool
+  /// Told what was read before it is read, for the record that makes an unchanged build quick.
+  var observe: @Sendable (FilePath) throws -> Void = { _ in }
+  var note: @Sendable (String) -> Void
+
+  var lockPath: FilePath {
+    get throws { try site.recipes.appending(LockFile.fileName) }
+  }
+
+  func load(_ targets: [String]? = nil, resolving: Bool = true) async throws -> LoadedSite {
+    let folder = try site.recipes
+    try observeRecipes(folder)
+    let recipes = try RecipeSet.load(folder: folder.string, name: site.recipeFolder)
+    var lock = try LockFile.load(
+      lockPath.string, name: "\(site.recipeFolder)/\(LockFile.fileName)")
+    var unreachable: [SourceRequest: String] = [:]
+    let unresolved = try recipes.unresolvedSources(lock: lock, for: targets)
+    if resolving, !unresolved.isEmpty {
+      let pins = SourcePins(isOffline: isOffline, cache: try CacheDirectory(try site.cache))
+      for source in unresolved {
+        if isLocked { throw SourcePins.notPinned(source, in: try lockPath) }
+        do {
+          try await pins.pin(source, in: &lock)
+        } catch let error as BuildError where error.kind == .unreachable {
+          unreachable[source.request] = [error.message, error.reason].compactMap { $0 }
+            .joined(separator: ": ")
+        }
+      }
+      if unreachable.count < unresolved.count { try save(lock) }
+    }
+    let options = PlanOptions(
+      lock: lock, unreachable: unreachable, allowPrebuilt: allowsPrebuilt, isLocked: isLocked)
+    return LoadedSite(
+      recipes: recipes, options: options, output: try site.output(or: recipes.site.output))
+  }
+
+  private func observeRecipes(_ folder: FilePath) throws {
+    guard try FileIdentity.of(folder) != nil else { return }
+    try observe(folder)
+    for name in try FileSystem.list(folder)
+    where name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name == LockFile.fileName {
+      try observe(folder.appending(name))
+    }
+  }
+
+  /// Recipes may lie where this user cannot write; then the pins hold for this run only.
+  private func save(_ lock: LockFile) throws {
+    let path = try lockPath
+    do {
+      try FileSystem.replace(path, with: lock.serialised().utf8)
+      note("pinned new sources in \(path.printable)")
+    } catch let error as BuildError where [.noPermission, .cannotWrite].contains(error.kind) {
+      note("new sources are not pinned: \(error.message): \(error.reason ?? "")")
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import BuildEngine
+import Testing
+
+@testable import pxebuild
+
+@Suite("JSON output")
+struct JSONTests {
+  @Test(
+    "strings are escaped so that any reader gets the same characters back",
+    arguments: [
+      ("plain é 日 💾", "\"plain é 日 💾\""),
+      ("\"\\/\n\r\t", "\"\\\"\\\\/\\n\\r\\t\""),
+      ("\u{0}\u{1B}\u{7F}\u{9B}\u{2028}", "\"\\u0000\\u001b\\u007f\\u009b\\u2028\""),
+    ])
+  func strings(value: String, expected: String) {
+    #expect(JSON.string(value).text == expected)
+  }
+
+  @Test(
+    "seconds have three decimals",
+    arguments: [
+      (0.0, "0.000"), (1.0005, "1.001"), (12.34, "12.340"), (-0.25, "-0.250"), (.infinity, "null"),
+      (.nan, "null"), (1e300, "null"),
+    ])
+  func seconds(value: Double, expected: String) {
+    #expect(JSON.seconds(value).text == expected)
+  }
+
+  @Test("objects keep their order and leave out what is nil")
+  func nesting() {
+    let value = JSON.object([
+      "b": .array([.integer(-1), .bool(true), .null, .array([]), .object([:])]), "none": nil,
+      "a\"": .string(""),
+    ])
+    #expect(value.text == #"{"b":[-1,true,null,[],{}],"a\"":""}"#)
+  }
+
+  /// One of each event, in the order that docs/json.md shows them.
+  static let examples: [JSON] = {
+    let sha = Digest(of: Array("bytes".utf8))
+    let file = StoredArtifact.file(Digest(of: Array("a boot file".utf8)), executable: false)
+    let compileError = BuildError(
+      .failed, "make ended with exit status 2", origin: "recipes/ipxe.yaml:14:3",
+      reason: "core/main.c does not compile", advice: "Correct the patch named above.",
+      outputTail: ["core/main.c:12:1: error: expected ';'"], logPath: "cache/logs/3.log")
+    let unreachable = BuildError(
+      .unreachable, "https://example.org/wimboot cannot be fetched", reason: "no such host")
+    let limitation = "an EFI stick asks the network for the script"
+    let outcomes = [
+      TargetOutcome(
+        path: "undionly.kpxe", state: .built(file), isCompiled: true, rule: "ipxe"),
+      TargetOutcome(
+        path: "winpe", state: .built(.directory(sha)), isCompiled: false, rule: "winpe"),
+      TargetOutcome(
+        path: "latest", state: .built(.symlink(target: "winpe")), isCompiled: false, rule: "file"),
+      TargetOutcome(
+        path: "usb/efi.usb",
+        state: .prebuilt(
+          file, version: "ipxe 1.21.1", because: "github.com does not answer",
+          limitation: limitation), isCompiled: true, rule: "ipxe"),
+      TargetOutcome(
+        path: "wimboot", state: .skipped(because: "no such host"), isCompiled: false, rule: "fetch"),
+      TargetOutcome(
+        path: "ipxe.efi", state: .failed(compileError), isCompiled: true, rule: "ipxe"),
+      TargetOutcome(path: "ipxe32.efi", state: .notReached, isCompiled: true, rule: "ipxe"),
+    ]
+    let id = ActionID(index: 3)
+    let events: [BuildEvent] =
+      [
+        .wanted(actions: 12),
+        .actionStarted(id, name: "undionly.kpxe: objects"),
+        .actionProgress(id, Progress(done: 120, total: 209, unit: .steps)),
+        .actionProgress(id, Progress(done: 4096, total: nil, unit: .bytes)),
+        .actionNote(id, "mirror 1 did not answer, trying mirror 2"),
+        .actionFinished(id, name: "undionly.kpxe: objects", .executed, seconds: 12.34),
+        .actionFinished(id, name: "undionly.kpxe: objects", .cached, seconds: 0.001),
+        .actionFinished(id, name: "undionly.kpxe: objects", .failed(compileError), seconds: 8.25),
+      ] + outcomes.map { .targetFinished($0) }
+    var summary = BuildSummary(
+      outcomes: [outcomes[0], outcomes[4]], output: "out", placed: 1, removed: 0)
+    summary.executed = 5
+    summary.cached = 7
+    summary.seconds = 41.2
+    let doctor = DoctorReport(
+      findings: [
+        .init(requirement: Requirement("gcc"), state: .found("/usr/bin/gcc")),
+        .init(requirement: Requirement("lzma.h"), state: .missing),
+        .init(requirement: Requirement("bwrap"), state: .unusable("bwrap: Permission denied")),
+      ], isRoot: false)
+    return events.map { $0.json(at: 1.5) } + [
+      summary.json(at: 41.2),
+      .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
+      doctor.json,
+    ]
+  }()
+
+  @Test("docs/json.md shows each object as it is written")
+  func documentation() throws {
+    let page = try text(ofRepositoryFile: "docs/json.md")
+    var shown: [String] = []
+    var isExample = false
+    for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("```") {
+        isExample = line == "```json"
+      } else if isExample {
+        shown.append(String(line))
+      }
+    }
+    #expect(shown == Self.examples.map(\.text))
+  }
+
+  @Test("docs/json.md describes every field")
+  func fields() throws {
+    let page = try text(ofRepositoryFile: "docs/json.md")
+    func names(_ value: JSON) -> Set<String> {
+      switch value {
+      case .members(let members):
+        members.reduce(into: []) { $0.formUnion(names($1.value).union([$1.name])) }
+      case .array(let values): values.reduce(into: []) { $0.formUnion(names($1)) }
+      default: []
+      }
+    }
+    for name in Self.examples.reduce(into: Set<String>(), { $0.formUnion(names($1)) }).sorted() {
+      #expect(page.contains("| `\(name)` |"), "no row for \(name)")
+    }
+  }
+}
