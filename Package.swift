@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "PxebuildTests",
       dependencies: [
-        "pxebuild", .product(name: "Yams", package: "Yams"),
+        "pxebuild", "Recipes", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     .testTarget(
