@@ -69,6 +69,11 @@ struct IPXEBuild {
       return try await whole()
     }
     let record = try LinksRecord(decoding: read(links))
+    if let words = record.unknown[parameters.goal] {
+      throw BuildError(
+        .recipe, "this version of the source cannot build \(parameters.goal)", reason: words,
+        advice: "check the name against the goals of the upstream's make")
+    }
     var choice = try chooseObjects(for: record)
     var kit = try await compiled(choice, objects: objects)
     do {

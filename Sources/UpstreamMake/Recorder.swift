@@ -28,8 +28,8 @@ struct Recorder {
     guard let members = commands.lazy.compactMap({ Self.members(of: library, in: $0) }).first else {
       throw NotUnderstood("no command makes \(library)")
     }
-    var record = ObjectsRecord(
-      library: library, objects: [], archive: [], early: [], late: [], kept: [])
+    var record = ObjectsRecord.empty
+    record.library = library
     var units: [String: CommandUnit] = [:]
     var steps: [Step] = []
     let memberSet = Set(members)

@@ -107,8 +107,9 @@ enum IPXECheck {
     _ reference: ArtifactReference, _ target: Target, _ recipes: RecipeSet,
     _ checker: inout Checker
   ) {
-    let message = "the embedded script \(quoted(reference.name)) does not start with #!ipxe"
-    let help = "make its first line #!ipxe, or iPXE refuses to run it"
+    let message =
+      "the embedded script \(quoted(reference.name)) does not start with the line #!ipxe"
+    let help = "make #!ipxe its first line, or iPXE refuses to run it"
     guard let script = recipes.target(reference.name), script.ruleName == ScriptRule.rule.name,
       case .scalar(let text)? = script.values.written(ScriptRule.script)
     else {

@@ -2,7 +2,9 @@ import BuildEngine
 
 /// One rule: how a kind of target is written, checked and planned. Everything that depends on its
 /// keys (reading, "did you mean", the schema, the check of its page) follows from `record`.
-struct Rule: Sendable {
+///
+/// A class, so that ten thousand targets share one description for the price of a reference.
+final class Rule: Sendable {
   let name: String
   /// Raised whenever the rule would make other bytes from the same recipe; part of the action key.
   let version: Int

@@ -199,8 +199,10 @@ struct YAMLReader {
   {
     var result = LocatedMapping(entries: [], location: place)
     result.entries.reserveCapacity(mapping.count)
+    // Most mappings have a few keys, where searching an array beats hashing.
+    let isLarge = mapping.count > 16
     var seen: [String: SourceLocation] = [:]
-    seen.reserveCapacity(mapping.count)
+    if isLarge { seen.reserveCapacity(mapping.count) }
     for (keyNode, valueNode) in mapping {
       guard let converted = convert(keyNode) else { continue }
       guard case .scalar(let key) = converted else {
@@ -214,11 +216,11 @@ struct YAMLReader {
             help: "write the keys out"))
         continue
       }
-      if let first = seen.updateValue(key.location, forKey: key.text) {
-        seen[key.text] = first
+      if let first = isLarge ? seen[key.text] : result[key.text]?.key.location {
         diagnostics.append(.definedTwice(key, first: first))
         continue
       }
+      if isLarge { seen[key.text] = key.location }
       guard let value = convert(valueNode) else { continue }
       result.entries.append((key, value))
     }
@@ -229,9 +231,7 @@ struct YAMLReader {
     if case .mapping = key, byte(at: place) == UInt8(ascii: "{"),
       byte(at: place.part(offset: 1, length: 1)) == UInt8(ascii: "{")
     {
-      return Diagnostic(
-        "a value that starts with {{ needs quotes", at: place.part(offset: 0, length: 2),
-        help: "put the whole value between double quotes; YAML reads { as the start of a mapping")
+      return .bracesNeedQuotes(at: place.part(offset: 0, length: 2))
     }
     return Diagnostic("a key must be text, this is \(key.kindName)", at: key.location)
   }
