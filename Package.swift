@@ -98,7 +98,7 @@ let package = Package(
       swiftSettings: settings),
     // Drives the real binary, which is a dependency so that it is built before.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["pxebuild"], swiftSettings: settings),
+      name: "EndToEndTests", dependencies: ["CLinux", "pxebuild"], swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],
       swiftSettings: settings),

@@ -26,8 +26,9 @@ final class FileServer: Sendable {
     port = UInt16(bigEndian: address.sin_port)
     Thread.detachNewThread { [self] in
       while true {
-        let client = accept4(self.listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+        let client = accept(self.listener, nil, nil)
         if client < 0 { return }
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         Thread.detachNewThread {
           self.answer(client)
           close(client)
@@ -69,7 +70,7 @@ final class FileServer: Sendable {
       "HTTP/1.1 \(status)\r\nContent-Length: \(body?.count ?? 0)\r\nConnection: close\r\n\r\n"
     var rest = Array(head.utf8) + (words[0] == "HEAD" ? [] : Array(body ?? Data()))
     while !rest.isEmpty {
-      let count = send(client, rest, rest.count, Int32(MSG_NOSIGNAL.rawValue))
+      let count = send(client, rest, rest.count, Int32(MSG_NOSIGNAL))
       if count <= 0 { return }
       rest.removeFirst(count)
     }

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 
 /// What a program came to.
@@ -61,8 +62,7 @@ final class Running: Sendable {
       posix_spawn_file_actions_addopen(&actions, 1, captured.output, flags, 0o644)
     }
     posix_spawn_file_actions_addopen(&actions, 2, captured.errors, flags, 0o644)
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    _ = linux_spawn_change_directory(&actions, folder)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
