@@ -68,7 +68,7 @@ unit: swift
 bench: swift
 	@.ci/install-packages bench
 	@$(MAKE) --no-print-directory $(PXEBUILD)
-	PXEBUILD=$(PXEBUILD) python3 Benchmarks/run.py $(ARGS)
+	PXEBUILD=$(PXEBUILD) python3 -B Benchmarks/run.py $(ARGS)
 
 # The plug-in is built from the very version of swift-protobuf that the code is linked with.
 PROTO := Sources/RemoteExecutionAPI

@@ -92,7 +92,8 @@ struct IPXEBuild {
         return linked
       }
     } catch let error as BuildError where error.kind == .failed {
-      invocation.note("make builds \(parameters.goal) itself: the recorded link failed")
+      let cause = error.outputTail.last { !$0.isEmpty } ?? error.message
+      invocation.note("make builds \(parameters.goal) itself, the recorded link failed: \(cause)")
     }
     return try await whole()
   }
