@@ -99,6 +99,9 @@ let package = Package(
         "pxebuild", "Recipes", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
+    // Drives the real binary, which is a dependency so that it is built before.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["CLinux", "pxebuild"], swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],
       swiftSettings: settings),
