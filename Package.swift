@@ -41,7 +41,10 @@ let package = Package(
     .target(
       name: "Recipes",
       dependencies: ["BuildEngine", .product(name: "Yams", package: "Yams")],
-      swiftSettings: settings),
+      swiftSettings: settings,
+      plugins: ["RuleList"]),
+    // Writes the list of rules from the files in Sources/Recipes/Rules.
+    .plugin(name: "RuleList", capability: .buildTool(), path: "Sources/RuleList"),
     .target(
       name: "Downloads",
       dependencies: [

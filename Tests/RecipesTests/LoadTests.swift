@@ -33,6 +33,57 @@ import Testing
         == "error: cannot read the recipe folder \"none\": No such file or directory" + help)
   }
 
+  @Test("Recipes without a target are a warning")
+  func noTargets() throws {
+    let site = try TemporarySite(["a.yaml": "site: { server: 10.0.0.1 }\n"])
+    #expect(
+      Diagnostic.rendered(try site.load().warnings)
+        == "warning: no recipe in \"recipes\" defines a target")
+  }
+
+  @Test("A named pipe in the folder is an error, not a wait")
+  func namedPipe() throws {
+    let site = try TemporarySite()
+    #expect(mkfifo("\(site.folder)/a.yaml", 0o600) == 0)
+    #expect(try site.errors() == "error: cannot read recipes/a.yaml: Invalid argument")
+  }
+
+  @Test("Keys that stand twice are all found, however they are written")
+  func twice() throws {
+    let text = """
+      targets:
+        "größe": { script: a }
+        日本: { script: b, "script": c, script: d }
+        'größe': { script: e }
+        日本: { script: f }
+        "a\\x62": { script: g }
+        ab: { script: h }
+        "\\"q": { script: i }
+        '"q': { script: j }
+        '''s': { script: k }
+        "'s": { script: l }
+
+      """
+    let site = try TemporarySite(["a.yaml": text])
+    let found = #expect(throws: RecipeErrors.self) { try site.load() }
+    #expect(
+      found?.diagnostics.map { "\($0.location?.description ?? "") \($0.message)" } == [
+        "recipes/a.yaml:3:20 \"script\" is defined twice",
+        "recipes/a.yaml:3:33 \"script\" is defined twice",
+        "recipes/a.yaml:4:3 \"größe\" is defined twice",
+        "recipes/a.yaml:5:3 \"日本\" is defined twice",
+        "recipes/a.yaml:7:3 \"ab\" is defined twice",
+        "recipes/a.yaml:9:3 \"\\\"q\" is defined twice",
+        "recipes/a.yaml:11:3 \"'s\" is defined twice",
+      ])
+    let notes = found?.diagnostics.flatMap(\.notes).compactMap(\.location?.description)
+    #expect(
+      notes == [
+        "recipes/a.yaml:3:9", "recipes/a.yaml:3:9", "recipes/a.yaml:2:3", "recipes/a.yaml:3:3",
+        "recipes/a.yaml:6:3", "recipes/a.yaml:8:3", "recipes/a.yaml:10:3",
+      ])
+  }
+
   @Test("A recipe that cannot be read is an error with its name")
   func unreadable() throws {
     let site = try TemporarySite(["a.yaml/x": ""])

@@ -31,7 +31,7 @@ import Testing
 
   static var pages: [String] {
     guard case .success(let names) = LocalFile.names(in: folder) else { return [] }
-    return names.filter { $0.hasSuffix(".md") }
+    return names.filter { $0.hasSuffix(".md") } + ["../from-the-wiki.md", "../../README.md"]
   }
 
   @Test("Every example is a site that loads without a warning", arguments: pages)
@@ -46,7 +46,8 @@ import Testing
     for example in examples {
       let site = try TemporarySite(beside.merging(["example.yaml": example]) { one, _ in one })
       let recipes = try site.load()
-      #expect(recipes.warnings == [])
+      // An example may show a part of a site only: one without targets.
+      #expect(recipes.warnings.filter { $0.location != nil } == [])
       var reader = YAMLReader(
         SourceFile(name: name, folder: "/", bytes: Array(example.utf8)))
       let read = reader.read()

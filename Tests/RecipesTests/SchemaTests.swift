@@ -93,6 +93,11 @@ import Testing
     }
   }
 
+  @Test("Every rule has a fixture of bad values")
+  func fixtures() {
+    for rule in Rule.all { #expect(FixtureTests.cases.contains("rule-\(rule.name)")) }
+  }
+
   @Test("Every file of Rules/ is in the list of rules")
   func listed() throws {
     let names = try LocalFile.names(in: "\(repository)/Sources/Recipes/Rules").get()

@@ -55,6 +55,9 @@ struct RecipeLoader {
     if checker.diagnostics.contains(where: { $0.severity == .error }) {
       throw RecipeErrors(checker.diagnostics)
     }
+    if recipes.targets.isEmpty {
+      checker.warn("no recipe in \(quoted(name)) defines a target", at: nil)
+    }
     recipes.warnings = Diagnostic.sorted(checker.diagnostics)
     return recipes
   }

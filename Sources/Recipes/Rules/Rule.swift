@@ -42,6 +42,9 @@ final class Rule: Sendable {
   }
 
   var ruleVersion: RuleVersion { RuleVersion(name, version) }
+
+  // `all` is written by the build plugin RuleList from the files of this folder.
+  static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }
 
 /// What a rule's `plan` returns.
