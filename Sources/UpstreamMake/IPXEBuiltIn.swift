@@ -5,7 +5,15 @@ import SystemPackage
 /// by its own key: make's commands are recorded, the wanted objects compiled, the goal linked.
 ///
 /// A changed chain script costs one link. Goals of one folder share the objects. Whatever cannot be
-/// replayed is built by make itself. Inputs and parameters are described in docs/design.md.
+/// replayed is built by make itself.
+///
+/// Parameters: `goal`; `goals`, every goal of the recipes with the same source, configuration and folder,
+/// this one included, sorted; `commit`; `embed`, `trust`, `certificates`, names in order; `private-key`, a
+/// name; `debug`; `cross`. Lists have commas between, anything but the goal may be empty.
+///
+/// Inputs: `source`, a directory that holds `src/`; `commit-time`, decimal seconds; `config/NAME.h`,
+/// `embed/NAME`, `trust/NAME`, `certificates/NAME`, `private-key/NAME`; `patches/NAME`, applied in the order
+/// of their names with `patch -p1`; `link-sets`, a directory of `COMMIT.txt` (`LinkSets`). Output: `product`.
 public struct IPXEBuiltIn: BuiltIn {
   public let name = "ipxe"
   public let version = 1
