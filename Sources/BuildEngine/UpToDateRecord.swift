@@ -8,9 +8,9 @@ import SystemPackage
 /// It is only ever a shortcut: a mismatch means that the build runs, and decides by content.
 ///
 /// The file, all numbers little-endian: the magic line, the SHA-256 of the rest, the length and the bytes
-/// of the request, then for each path its length, its bytes, and six 64-bit numbers of its identity.
+/// of the request and of the summary, then for each path its length, its bytes, and six 64-bit numbers of its identity.
 public struct UpToDateRecord: Sendable {
-  private static let magic = Array("pxebuild up to date 1\n".utf8)
+  private static let magic = Array("pxebuild up to date 2\n".utf8)
 
   let file: FilePath
   /// Everything that decides what is asked: folders, targets, options, the version of pxebuild.
@@ -27,11 +27,15 @@ public struct UpToDateRecord: Sendable {
   /// - Parameters:
   ///   - read: What the build read, as it was before reading.
   ///   - placed: The files of the output tree.
-  public func save(read: [String: FileIdentity], placed: [FilePath]) throws {
+  ///   - summary: What to tell a person while nothing changes.
+  public func save(
+    read: [String: FileIdentity], placed: [FilePath], summary: String = ""
+  ) throws {
     guard read.values.allSatisfy(\.isSettled) else { return try remove() }
     var body: [UInt8] = []
     body.reserveCapacity((read.count + placed.count) * 128)
     append(request, to: &body)
+    append(summary, to: &body)
     for (path, identity) in read { append(path, identity, to: &body) }
     for path in placed {
       guard let identity = try FileIdentity.of(path) else { return try remove() }
@@ -43,19 +47,20 @@ public struct UpToDateRecord: Sendable {
   public func remove() throws { try FileSystem.remove(file) }
 
   /// True when the same was asked and everything is as it was.
-  public func isCurrent() throws -> Bool {
-    guard let bytes = try FileSystem.read(file), bytes.starts(with: Self.magic) else {
-      return false
-    }
+  public func isCurrent() throws -> Bool { try currentSummary() != nil }
+
+  /// The summary that was saved, if the same is asked now and everything is as it was.
+  public func currentSummary() throws -> String? {
+    guard let bytes = try FileSystem.read(file), bytes.starts(with: Self.magic) else { return nil }
     let start = Self.magic.count + 64
-    guard bytes.count > start + 4 else { return false }
+    guard bytes.count > start + 8 else { return nil }
     guard Digest(of: bytes[start...]).hex.utf8.elementsEqual(bytes[Self.magic.count..<start]) else {
-      return false
+      return nil
     }
     return bytes[start...].withUnsafeBytes { Self.check($0, request: request) }
   }
 
-  private static func check(_ body: UnsafeRawBufferPointer, request: String) -> Bool {
+  private static func check(_ body: UnsafeRawBufferPointer, request: String) -> String? {
     var position = 0
     func length() -> Int {
       let value = body.loadUnaligned(fromByteOffset: position, as: UInt32.self)
@@ -67,26 +72,30 @@ public struct UpToDateRecord: Sendable {
       position += 8
       return value
     }
+    func text() -> Slice<UnsafeRawBufferPointer> {
+      let count = length()
+      position += count
+      return body[position - count..<position]
+    }
     // The SHA-256 over it has matched, so the lengths are those that were written.
-    let count = length()
-    guard body[position..<position + count].elementsEqual(request.utf8) else { return false }
-    position += count
+    guard text().elementsEqual(request.utf8) else { return nil }
+    let summary = String(decoding: text(), as: UTF8.self)
     var status = stat()
     while position < body.count {
       let count = length()
-      guard let path = body.baseAddress?.advanced(by: position) else { return false }
+      guard let path = body.baseAddress?.advanced(by: position) else { return nil }
       let follows = body[position + count - 1] == 1
       position += count
       // The byte before the marker is a zero, so the path can be used where it lies.
       let name = path.assumingMemoryBound(to: CChar.self)
-      guard (follows ? stat(name, &status) : lstat(name, &status)) == 0 else { return false }
+      guard (follows ? stat(name, &status) : lstat(name, &status)) == 0 else { return nil }
       let identity = FileIdentity(
         device: number(), inode: number(), size: Int64(bitPattern: number()),
         modified: Int64(bitPattern: number()), changed: Int64(bitPattern: number()),
         mode: UInt32(truncatingIfNeeded: number()))
-      guard FileIdentity(status) == identity else { return false }
+      guard FileIdentity(status) == identity else { return nil }
     }
-    return true
+    return summary
   }
 
   private func append(_ text: String, to body: inout [UInt8]) {

@@ -152,6 +152,25 @@ struct BadRecipeTests {
           |                                                ^^^
           = help: sha256sum FILE prints it
 
+        error: expected text, found a list
+         --> recipes/site.yaml:4:16
+          |
+        4 |   c: { script: [x] }
+          |                ^
+
+        error: expected a URL (https://, http://, file://), found "ftp-server"
+         --> recipes/site.yaml:5:15
+          |
+        5 |   d: { fetch: ftp-server, sha256: 5f067ccdc4d084d5bf77b6c853bd0f8402dfc2b4cd1b103d358993ae97fae8e3 }
+          |               ^^^^^^^^^^
+
+        error: target "e" must be a mapping, found text
+         --> recipes/site.yaml:6:6
+          |
+        6 |   e: plain
+          |      ^^^^^
+          = help: write e: {RULE: …} with one of the rules deb, fetch, file, ipxe, script
+
 
         """)
   }
@@ -254,12 +273,12 @@ struct BadRecipeTests {
 
       """,
       says: """
-        error: the embedded script "chain.ipxe" does not start with #!ipxe
+        error: the embedded script "chain.ipxe" does not start with the line #!ipxe
          --> recipes/site.yaml:4:25
           |
         4 |   chain.ipxe: { script: "echo hello" }
           |                         ^^^^^^^^^^^^
-          = help: make its first line #!ipxe, or iPXE refuses to run it
+          = help: make #!ipxe its first line, or iPXE refuses to run it
         note: target "undionly.kpxe" embeds it
          --> recipes/site.yaml:5:68
           |
@@ -299,7 +318,7 @@ struct BadRecipeTests {
     try await withSite { site in
       try site.recipe("targets:\n  a: { script: x }\n")
       func run(_ command: String...) async throws -> Run {
-        await try Running(
+        try await Running(
           [Binary.pxebuild] + command + ["--recipes", "recipes"], environment: site.environment,
           folder: site.folder, scratch: site.scratch
         ).wait()
@@ -322,7 +341,7 @@ struct BadRecipeTests {
   @Test("Usage errors end with 64 and say how it is used")
   func usage() async throws {
     try await withSite { site in
-      let command = try await site.run("al")
+      let command = try await site.run(["al"], bare: true)
       #expect(command.status == 64)
       #expect(
         command.errors == """
@@ -336,7 +355,7 @@ struct BadRecipeTests {
       #expect(
         jobs.errors == """
           Error: --jobs is from 1 to 4096
-          Usage: pxebuild all [<options>]
+          Usage: pxebuild all <options>
             See 'pxebuild all --help' for more information.
 
           """)

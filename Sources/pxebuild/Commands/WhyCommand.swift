@@ -27,7 +27,7 @@ struct WhyCommand: AsyncParsableCommand {
       note: { console.printNotes([$0]) })
     let loaded = try await loader.load([target], resolving: false)
     let forecast = try await session.forecast(try loaded.plan([target]))
-    let keys = try LastBuild(in: cache, site: loaded.output.string).keys()
+    let keys = try LastBuild(in: cache, site: try loaded.output.string).keys()
     if forecast.steps.isEmpty {
       try console.printResults(["\(target.printable): no action makes it, the recipe holds it whole"])
     }

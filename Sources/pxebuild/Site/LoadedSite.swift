@@ -7,7 +7,13 @@ import SystemPackage
 struct LoadedSite: Sendable {
   let recipes: RecipeSet
   let options: PlanOptions
-  let output: FilePath
+  fileprivate let site: SiteOptions
+
+  /// Where the output tree goes. Throws `BuildError` when neither the recipes nor an option say so,
+  /// which is no matter to a command that does not touch the tree.
+  var output: FilePath {
+    get throws { try site.output(or: recipes.site.output) }
+  }
 
   func plan(_ targets: [String]?) throws(RecipeErrors) -> Plan {
     try recipes.plan(targets: targets, options: options)
@@ -36,23 +42,28 @@ struct SiteLoader: Sendable {
       lockPath.string, name: "\(site.recipeFolder)/\(LockFile.fileName)")
     var unreachable: [SourceRequest: String] = [:]
     let unresolved = try recipes.unresolvedSources(lock: lock, for: targets)
-    if resolving, !unresolved.isEmpty {
+    if !resolving {
+      for source in unresolved {
+        unreachable[source.request] = "the lock file does not pin it yet"
+      }
+    } else if !unresolved.isEmpty {
       let pins = SourcePins(isOffline: isOffline, cache: try CacheDirectory(try site.cache))
       for source in unresolved {
         if isLocked { throw SourcePins.notPinned(source, in: try lockPath) }
         do {
           try await pins.pin(source, in: &lock)
         } catch let error as BuildError where error.kind == .unreachable {
-          unreachable[source.request] = [error.message, error.reason].compactMap { $0 }
-            .joined(separator: ": ")
+          // A plan can wait for a repository in an action that fails, and let something stand in. It has
+          // no action for a download whose digest nobody knows.
+          guard case .git = source.request else { throw error }
+          unreachable[source.request] = error.reason ?? error.message
         }
       }
       if unreachable.count < unresolved.count { try save(lock) }
     }
     let options = PlanOptions(
       lock: lock, unreachable: unreachable, allowPrebuilt: allowsPrebuilt, isLocked: isLocked)
-    return LoadedSite(
-      recipes: recipes, options: options, output: try site.output(or: recipes.site.output))
+    return LoadedSite(recipes: recipes, options: options, site: site)
   }
 
   private func observeRecipes(_ folder: FilePath) throws {

@@ -131,7 +131,7 @@ func mustRun(
   var variables = ["PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"]
   variables.merge(environment) { $1 }
   let scratch = NSTemporaryDirectory()
-  let run = await try Running(
+  let run = try await Running(
     [program] + arguments.dropFirst(), environment: variables, folder: folder, scratch: scratch
   ).wait()
   struct Failed: Error { var arguments: [String], output: String, errors: String }

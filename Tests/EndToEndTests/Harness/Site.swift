@@ -140,10 +140,10 @@ struct Site: Sendable {
   /// - Parameter prefix: A program that starts it: `setpriv`, `sh` for a umask.
   func start(
     _ arguments: [String], prefix: [String] = [], environment extra: [String: String] = [:],
-    output: Int32? = nil
+    output: Int32? = nil, bare: Bool = false
   ) throws -> Running {
     try Running(
-      prefix + [Binary.pxebuild] + arguments + options(for: arguments),
+      prefix + [Binary.pxebuild] + arguments + (bare ? [] : options(for: arguments)),
       environment: environment.merging(extra) { $1 }, folder: folder, scratch: scratch,
       output: output)
   }
@@ -155,12 +155,14 @@ struct Site: Sendable {
     try await run(arguments, prefix: prefix, environment: extra)
   }
 
+  /// - Parameter bare: Without the options that name the site's folders.
   func run(
-    _ arguments: [String], prefix: [String] = [], environment extra: [String: String] = [:]
+    _ arguments: [String], prefix: [String] = [], environment extra: [String: String] = [:],
+    bare: Bool = false
   ) async throws -> Run {
     await Turns.shared.take()
     let running: Running
-    do { running = try start(arguments, prefix: prefix, environment: extra) } catch {
+    do { running = try start(arguments, prefix: prefix, environment: extra, bare: bare) } catch {
       await Turns.shared.give()
       throw error
     }
