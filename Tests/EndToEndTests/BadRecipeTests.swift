@@ -12,7 +12,8 @@ struct BadRecipeTests {
       #expect(run.errors == message, sourceLocation: sourceLocation)
       #expect(run.output == "", sourceLocation: sourceLocation)
       #expect(run.status == 65, sourceLocation: sourceLocation)
-      #expect(!site.exists("out"), "nothing is made of a wrong recipe", sourceLocation: sourceLocation)
+      #expect(
+        !site.exists("out"), "nothing is made of a wrong recipe", sourceLocation: sourceLocation)
     }
   }
 
