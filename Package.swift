@@ -43,7 +43,8 @@ let package = Package(
       dependencies: ["BuildEngine", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings,
       plugins: ["RuleList"]),
-    .plugin(name: "RuleList", capability: .buildTool()),
+    // Writes the list of rules from the files in Sources/Recipes/Rules.
+    .plugin(name: "RuleList", capability: .buildTool(), path: "Sources/RuleList"),
     .target(
       name: "Downloads",
       dependencies: [
@@ -95,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "PxebuildTests",
       dependencies: [
-        "pxebuild", .product(name: "Yams", package: "Yams"),
+        "pxebuild", "Recipes", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     .testTarget(

@@ -64,7 +64,9 @@ public struct Build: Sendable {
         case .success(let outputs): graph.finish(ended.id, outputs)
         case .failure(let error):
           graph.fail(ended.id, error)
-          settle(&settled, in: &graph)
+          if settle(&settled, in: &graph), let reason = error.reason {
+            sink(.actionNote(ended.id, "\(error.message): \(reason)"))
+          }
         }
       }
     }
@@ -94,7 +96,9 @@ public struct Build: Sendable {
   }
 
   /// Looks at the targets whose action has failed: wants stand-ins, stops the loop at real failures.
-  private func settle(_ settled: inout [Bool], in graph: inout Graph) {
+  /// True when a target goes without what could not be reached.
+  private func settle(_ settled: inout [Bool], in graph: inout Graph) -> Bool {
+    var goesWithout = false
     for (index, target) in plan.targets.enumerated() where !settled[index] {
       guard let error = graph.failure(of: target.artifact) else { continue }
       settled[index] = true
@@ -104,13 +108,15 @@ public struct Build: Sendable {
       }
       switch target.whenUnreachable {
       case .standIn(let artifact, let version, _):
+        goesWithout = true
         graph.want(artifact)
         graph.want(version)
         sink(.wanted(actions: graph.wantedCount))
-      case .skip: break
+      case .skip: goesWithout = true
       case .fail: if !keepsGoing { graph.isStopped = true }
       }
     }
+    return goesWithout
   }
 
   private func finish(_ graph: Graph) throws -> BuildResult {

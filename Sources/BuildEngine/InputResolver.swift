@@ -121,7 +121,8 @@ public struct InputResolver: Sendable {
     -> TargetOutcome.State
   {
     guard error.kind == .unreachable else { return .failed(error) }
-    let because = [error.message, error.reason].compactMap { $0 }.joined(separator: ": ")
+    // The reason was shown when the action failed; here it would stand beside every target.
+    let because = error.message
     switch target.whenUnreachable {
     case .fail(let advice):
       var failure = error

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// A program of the machine that a built-in runs outside the sandbox, because it needs the network
 /// or the user's own configuration.
-struct Program {
+struct Program: Sendable {
   let path: FilePath
   /// Nil removes a variable; all others are inherited.
   var environment: [String: String?] = [:]

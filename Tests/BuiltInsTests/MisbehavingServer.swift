@@ -1,3 +1,4 @@
+import Glibc
 import Subprocess
 import SystemPackage
 import Testing
@@ -26,4 +27,24 @@ func withServer<Result: Sendable>(
     }
   }
   return result.takeClosureResult()
+}
+
+/// Runs `body` with a port on which connections succeed and nothing ever answers.
+func withSilentPort(_ body: (UInt16) async throws -> Void) async throws {
+  let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(listener) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let port = withUnsafeMutablePointer(to: &address) { pointer -> UInt16? in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> UInt16? in
+      guard bind(listener, generic, length) == 0, listen(listener, 5) == 0,
+        getsockname(listener, generic, &length) == 0
+      else { return nil }
+      return 0
+    }
+  }
+  _ = try #require(port)
+  try await body(UInt16(bigEndian: address.sin_port))
 }

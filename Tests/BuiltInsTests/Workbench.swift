@@ -35,6 +35,14 @@ final class Workbench: Sendable {
     isOffline: Bool = false
   ) async throws -> FilePath {
     let builtIn = try #require(BuiltInActions.all.first { $0.name == name })
+    return try await run(builtIn, parameters, inputs: inputs, isOffline: isOffline)
+  }
+
+  func run(
+    _ builtIn: any BuiltIn, _ parameters: [String: String],
+    inputs: [String: StoredArtifact] = [:], isOffline: Bool = false
+  ) async throws -> FilePath {
+    let name = builtIn.name
     let number = UInt32.random(in: 0 ... .max)
     let output = folder.appending("output-\(number)")
     let scratch = folder.appending("scratch-\(number)")
