@@ -242,6 +242,7 @@ private let url = "https://example.org/ipxe.git"
       ])
     let usb = try #require(plan.actions.first { $0.name == "usb/efi.usb: stand-in" })
     #expect(parameters(usb) == ["kind": "efi", "script": "chain.ipxe"])
+    #expect(usb.tools == ["mformat", "mcopy"])
     #expect(
       usb.inputs == [
         "ipxe.efi": .output(package, path: "files/boot/ipxe.efi"),

@@ -81,7 +81,9 @@ enum IPXEPrebuilt {
       PlannedAction(
         name: "\(target.path): stand-in", rule: target.rule.ruleVersion,
         operation: .builtIn("prebuilt-usb", version: 1, parameters: parameters), inputs: inputs,
-        outputs: ["image"], origin: "\(target.location)"))
+        outputs: ["image"],
+        tools: ["mformat", "mcopy"] + (kind == "bios" ? ["syslinux"] : []),
+        origin: "\(target.location)"))
     return .output(id, path: "image")
   }
 
