@@ -47,7 +47,7 @@ public struct BuildSession: Sendable {
   public func build<Result: Sendable>(
     _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
   ) async throws -> (BuildResult, Result) {
-    let lock = try cache.lockForBuild()
+    let lock = try await cache.lockForBuild()
     defer { lock.release() }
     let result = try await buildHealing(plan, use: use)
     try digests.save()

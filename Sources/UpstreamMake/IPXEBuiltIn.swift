@@ -69,6 +69,11 @@ struct IPXEBuild {
       return try await whole()
     }
     let record = try LinksRecord(decoding: read(links))
+    if let words = record.unknown[parameters.goal] {
+      throw BuildError(
+        .recipe, "this version of the source cannot build \(parameters.goal)", reason: words,
+        advice: "check the name against the goals of the upstream's make")
+    }
     var choice = try chooseObjects(for: record)
     var kit = try await compiled(choice, objects: objects)
     do {
@@ -87,7 +92,8 @@ struct IPXEBuild {
         return linked
       }
     } catch let error as BuildError where error.kind == .failed {
-      invocation.note("make builds \(parameters.goal) itself: the recorded link failed")
+      let cause = error.outputTail.last { !$0.isEmpty } ?? error.message
+      invocation.note("make builds \(parameters.goal) itself, the recorded link failed: \(cause)")
     }
     return try await whole()
   }
@@ -147,7 +153,7 @@ struct IPXEBuild {
       inputs["base"] = linked.0
       baseID = linked.1
     }
-    let buildID = baseID ?? BuildID.make(goal: goal, inputs: inputs)
+    let buildID = baseID ?? self.buildID(of: goal)
     let request = request(
       "\(goal): link", "make-link",
       ["goal=\(goal)", "build-id=\(buildID)"] + (isComplete ? ["complete=1"] : [])
@@ -167,13 +173,24 @@ struct IPXEBuild {
   private func whole() async throws -> (StoredArtifact, UInt32?) {
     var inputs = sourceInputs
     inputs.merge(ownFiles(["embed", "trust", "certificates", "private-key"])) { $1 }
-    let buildID = BuildID.make(goal: parameters.goal, inputs: inputs)
+    let buildID = buildID(of: parameters.goal)
     let request = request(
       "\(parameters.goal): make", "make-whole",
       ["goal=\(parameters.goal)", "build-id=\(buildID)"] + parameters.makeArguments
         + parameters.ownFileArguments,
       inputs: inputs, outputs: ["product"])
     return (try await Self.output("product", of: request, invocation), buildID)
+  }
+
+  /// Taken from all that decides the product's bytes, and from nothing else: not from the kit, whose
+  /// objects depend on link sets, and not from the other goals of the folder.
+  private func buildID(of goal: String) -> UInt32 {
+    BuildID.make(
+      goal: "\(goal) \(parameters.makeArguments.joined(separator: " ")) "
+        + parameters.ownFileArguments.joined(separator: " "),
+      inputs: sourceInputs.merging(
+        ownFiles(["embed", "trust", "certificates", "private-key"])
+      ) { $1 })
   }
 
   // MARK: - Which objects

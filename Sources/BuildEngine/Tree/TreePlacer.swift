@@ -92,7 +92,7 @@ struct TreePlacer {
       guard identity.kind == .regular, identity.size == digest.size,
         identity.mode & 0o7777 == (executable ? 0o755 : 0o644)
       else { return false }
-      return try digests.digest(of: path) == digest
+      return try digests.digest(ofPlaced: path, identity: identity) == digest
     case .symlink(let target):
       return try identity.kind == .symlink && FileSystem.readSymlink(path) == target
     case .directory: return true

@@ -41,7 +41,7 @@ let anyScalarSchema: JSON = ["type": ["string", "number", "boolean"]]
 
 /// Text of a form; a value with `{{…}}` is checked after substitution only.
 func textSchema(pattern: String) -> JSON {
-  ["type": ["string", "number"], "pattern": .string("^(\(pattern)|[^]*\\{\\{[^]*)$")]
+  ["type": ["string", "number"], "pattern": .string("^(\(pattern)|[\\s\\S]*\\{\\{[\\s\\S]*)$")]
 }
 
 extension ValueType<String> {

@@ -80,6 +80,13 @@ extension Diagnostic {
 }
 
 extension Diagnostic {
+  /// `key: {{name}}`, which YAML reads as a mapping in a mapping.
+  static func bracesNeedQuotes(at place: SourceLocation) -> Diagnostic {
+    Diagnostic(
+      "a value that starts with {{ needs quotes", at: place,
+      help: "put the whole value between double quotes; YAML reads { as the start of a mapping")
+  }
+
   /// Two definitions of one name, in one file or in two.
   static func definedTwice(_ name: Scalar, first: SourceLocation) -> Diagnostic {
     Diagnostic(

@@ -22,10 +22,17 @@ struct YAMLProblem {
   ) -> Diagnostic {
     let place = location(mark, file)
     let start = context.map { location($0.mark, file) }
+    if let braces = braces(before: place, file) { return .bracesNeedQuotes(at: braces) }
     switch problem {
     case "found character that cannot start any token":
       return badStart(place, file)
     case "mapping values are not allowed in this context":
+      let before = file.line(place.line).unicodeScalars.prefix(place.offset)
+      guard before.contains(":") else {
+        return Diagnostic(
+          "not YAML: a key where the text of the line above goes on", at: place,
+          help: "the line above lacks its \":\", or this one is indented too far")
+      }
       return Diagnostic(
         "not YAML: a second \":\" in one line", at: place,
         help: "put the value between quotes, or start a new line for the key")
@@ -56,6 +63,18 @@ struct YAMLProblem {
     }
   }
 
+  /// `key: {{name}}/path` is the usual reason for a syntax error behind it in the same line.
+  private static func braces(before place: SourceLocation, _ file: SourceFile) -> SourceLocation? {
+    let line = Array(file.line(place.line).unicodeScalars.prefix(place.offset))
+    guard line.count >= 4 else { return nil }
+    for index in 2..<(line.count - 1) where line[index] == "{" && line[index + 1] == "{" {
+      if line[index - 1] == " ", [":", "-", ","].contains(line[index - 2]) {
+        return SourceLocation(file, line: place.line, offset: index, length: 2)
+      }
+    }
+    return nil
+  }
+
   private static func badStart(_ place: SourceLocation, _ file: SourceFile) -> Diagnostic {
     let index = file.byteIndex(line: place.line, offset: place.offset)
     let character = index < file.bytes.count ? file.bytes[index] : UInt8(ascii: "?")
@@ -84,21 +103,30 @@ struct YAMLProblem {
 /// because it does not say where they are.
 enum ForbiddenCharacter {
   static func diagnostic(in file: SourceFile) -> Diagnostic? {
-    for (index, byte) in file.bytes.enumerated() {
-      let isControl =
-        byte < 0x20 && byte != UInt8(ascii: "\t") && byte != UInt8(ascii: "\n")
-        && byte != UInt8(ascii: "\r")
-      guard isControl || byte == 0x7f else { continue }
+    let bytes = file.bytes
+    for (index, byte) in bytes.enumerated() {
+      var value: UInt16?
+      if byte < 0x20 || byte == 0x7f {
+        let isAllowed = [UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains(byte)
+        value = isAllowed ? nil : UInt16(byte)
+      } else if byte == 0xc2, bytes[index + 1] < 0xa0, bytes[index + 1] != 0x85 {
+        value = UInt16(bytes[index + 1])
+      } else if byte == 0xef, bytes[index + 1] == 0xbb, bytes[index + 2] == 0xbf {
+        value = 0xfeff
+      } else if byte == 0xef, bytes[index + 1] == 0xbf, bytes[index + 2] >= 0xbe {
+        value = 0xff40 + UInt16(bytes[index + 2])
+      }
+      guard let value else { continue }
       let place = file.position(ofByte: index)
       return Diagnostic(
-        "a recipe cannot hold the control character U+\(fourDigits(byte))",
+        "a recipe cannot hold the character U+\(fourDigits(value))",
         at: SourceLocation(file, line: place.line, offset: place.offset), help: "remove it")
     }
     return nil
   }
 
-  private static func fourDigits(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16, uppercase: true)
+  private static func fourDigits(_ value: UInt16) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
     return String(repeating: "0", count: 4 - digits.count) + digits
   }
 }

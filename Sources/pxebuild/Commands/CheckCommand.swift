@@ -18,7 +18,7 @@ struct CheckCommand: AsyncParsableCommand {
     let loaded = try await loader.load(resolving: false)
     _ = try loaded.plan(nil)
     console.show(warnings: loaded.recipes.warnings)
-    let count = loaded.recipes.targetPaths.count
+    let count = loaded.recipes.targets.count
     try console.printResults(["\(site.recipeFolder): \(count) target\(count == 1 ? "" : "s"), no errors"])
   }
 }

@@ -25,7 +25,7 @@ struct WhyCommand: AsyncParsableCommand {
     let loader = SiteLoader(
       site: site, isLocked: build.locked, isOffline: true, allowsPrebuilt: build.allowPrebuilt,
       note: { console.printNotes([$0]) })
-    let loaded = try await loader.load(resolving: false)
+    let loaded = try await loader.load([target], resolving: false)
     let forecast = try await session.forecast(try loaded.plan([target]))
     let keys = try LastBuild(in: cache, site: loaded.output.string).keys()
     if forecast.steps.isEmpty {

@@ -6,11 +6,11 @@ import SystemPackage
 /// A site whose recipes have been read and whose sources are pinned as far as they can be.
 struct LoadedSite: Sendable {
   let recipes: RecipeSet
-  let options: PlanningOptions
+  let options: PlanOptions
   let output: FilePath
 
   func plan(_ targets: [String]?) throws(RecipeErrors) -> Plan {
-    try recipes.plan(targets: targets, options)
+    try recipes.plan(targets: targets, options: options)
   }
 }
 
@@ -28,16 +28,16 @@ struct SiteLoader: Sendable {
     get throws { try site.recipes.appending(LockFile.fileName) }
   }
 
-  func load(resolving: Bool = true) async throws -> LoadedSite {
+  func load(_ targets: [String]? = nil, resolving: Bool = true) async throws -> LoadedSite {
     let folder = try site.recipes
     try observeRecipes(folder)
-    let recipes = try RecipeSet.load(folder: folder.string, displayName: site.recipeFolder)
+    let recipes = try RecipeSet.load(folder: folder.string, name: site.recipeFolder)
     var lock = try LockFile.load(
       lockPath.string, name: "\(site.recipeFolder)/\(LockFile.fileName)")
     var unreachable: [SourceRequest: String] = [:]
-    let unresolved = recipes.unresolvedSources(lock)
+    let unresolved = try recipes.unresolvedSources(lock: lock, for: targets)
     if resolving, !unresolved.isEmpty {
-      let pins = SourcePins(isOffline: isOffline)
+      let pins = SourcePins(isOffline: isOffline, cache: try CacheDirectory(try site.cache))
       for source in unresolved {
         if isLocked { throw SourcePins.notPinned(source, in: try lockPath) }
         do {
@@ -49,8 +49,8 @@ struct SiteLoader: Sendable {
       }
       if unreachable.count < unresolved.count { try save(lock) }
     }
-    let options = PlanningOptions(
-      lock: lock, unreachable: unreachable, allowsPrebuilt: allowsPrebuilt, isLocked: isLocked)
+    let options = PlanOptions(
+      lock: lock, unreachable: unreachable, allowPrebuilt: allowsPrebuilt, isLocked: isLocked)
     return LoadedSite(
       recipes: recipes, options: options, output: try site.output(or: recipes.site.output))
   }

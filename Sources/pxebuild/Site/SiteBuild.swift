@@ -30,7 +30,7 @@ struct SiteBuild: Sendable {
       site: site, isLocked: build.locked, isOffline: build.offline,
       allowsPrebuilt: build.allowPrebuilt, observe: { try session.digests.observe($0) },
       note: { console.printNotes([$0]) })
-    let loaded = try await loader.load()
+    let loaded = try await loader.load(targets)
     console.show(warnings: loaded.recipes.warnings)
     let plan = try loaded.plan(targets)
     if build.dryRun { return try await show(session.forecast(plan), loaded) }
@@ -39,7 +39,7 @@ struct SiteBuild: Sendable {
     let lock = try tree.lock()
     defer { lock.release() }
     try record.remove()
-    let (result, changes) = try await console.display {
+    let (result, changes) = try await console.display(planSize: plan.actions.count) {
       try await session.build(plan) { result in
         try place(result, plan, in: tree, session)
       }
@@ -51,7 +51,7 @@ struct SiteBuild: Sendable {
     }
     try console.finish(
       BuildSummary(
-        outcomes: result.outcomes, rules: rules(plan), output: site.outputFolder ?? loaded.output.string,
+        outcomes: result.outcomes, output: site.outputFolder ?? loaded.output.string,
         placed: changes.placed.count, removed: changes.removed.count))
     return ExitStatus(result.outcomes)
   }
@@ -67,10 +67,6 @@ struct SiteBuild: Sendable {
     return try tree.update(
       to: wanted, keeping: keeping.subtracting(wanted.map(\.path)), store: session.store,
       digests: session.digests)
-  }
-
-  private func rules(_ plan: Plan) -> [String: String] {
-    Dictionary(plan.targets.map { ($0.path, $0.rule.name) }) { first, _ in first }
   }
 
   private func show(_ forecast: Forecast, _ loaded: LoadedSite) throws -> ExitStatus {

@@ -120,7 +120,9 @@ struct BuildSummary: Sendable {
     }
     if isUpToDate {
       let notBuilt = counts.inWords.filter { !$0.isPlain }.map(\.text).joined(separator: ", ")
-      return style(.green, "up to date:") + " \(targets) in \(output.printable())"
+      // The record of an unchanged build does not count targets.
+      let what = outcomes.isEmpty ? output.printable() : "\(targets) in \(output.printable())"
+      return style(.green, "up to date:") + " \(what)"
         + (notBuilt.isEmpty ? "" : " (\(notBuilt))") + tail
     }
     let label = hasFailed ? style(.boldRed, "failed:") : style(.green, "done:")
