@@ -136,7 +136,7 @@ public struct InputResolver: Sendable {
       if let second = graph.failure(of: artifact) ?? graph.failure(of: version) {
         var failure = error
         failure.reason =
-          "\(because)\nand its stand-in: \(second.message)\(second.reason.map { ": \($0)" } ?? "")"
+          "\(error.reason ?? because)\nand its stand-in: \(second.message)\(second.reason.map { ": \($0)" } ?? "")"
         failure.advice = second.advice
         return .failed(failure)
       }
