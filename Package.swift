@@ -41,7 +41,10 @@ let package = Package(
     .target(
       name: "Recipes",
       dependencies: ["BuildEngine", .product(name: "Yams", package: "Yams")],
-      swiftSettings: settings),
+      swiftSettings: settings,
+      plugins: ["RuleList"]),
+    // Writes the list of rules from the files in Sources/Recipes/Rules.
+    .plugin(name: "RuleList", capability: .buildTool(), path: "Sources/RuleList"),
     .target(
       name: "Downloads",
       dependencies: [
@@ -93,9 +96,12 @@ let package = Package(
     .testTarget(
       name: "PxebuildTests",
       dependencies: [
-        "pxebuild", .product(name: "Yams", package: "Yams"),
+        "pxebuild", "Recipes", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
+    // Drives the real binary, which is a dependency so that it is built before.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["CLinux", "pxebuild"], swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],
       swiftSettings: settings),

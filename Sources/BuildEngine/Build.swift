@@ -64,7 +64,13 @@ public struct Build: Sendable {
         switch ended.result {
         case .success(let outputs): graph.finish(ended.id, outputs)
         case .failure(let error):
-          for id in graph.fail(ended.id, error) { settle(id, &watchers, in: &graph) }
+          var goesWithout = false
+          for id in graph.fail(ended.id, error) {
+            if settle(id, &watchers, in: &graph) { goesWithout = true }
+          }
+          if goesWithout, let reason = error.reason {
+            sink(.actionNote(ended.id, "\(error.message): \(reason)"))
+          }
         }
       }
     }
@@ -111,14 +117,17 @@ public struct Build: Sendable {
     }
   }
 
-  /// After an action has failed: wants stand-ins for the targets that it makes, or stops the loop.
-  private func settle(_ id: ActionID, _ watchers: inout Watchers, in graph: inout Graph) {
+  /// After an action has failed: wants stand-ins for the targets that it makes, or stops the loop. True
+  /// when a target goes without what could not be reached.
+  private func settle(_ id: ActionID, _ watchers: inout Watchers, in graph: inout Graph) -> Bool {
+    var goesWithout = false
     if watchers.standIns.contains(id) { stop(&graph) }
-    guard let error = graph.failure(of: id) else { return }
+    guard let error = graph.failure(of: id) else { return false }
     for index in watchers.targets[id] ?? [] {
       let target = plan.targets[index]
       switch (error.kind, target.whenUnreachable) {
       case (.unreachable, .standIn(let artifact, let version, _)):
+        goesWithout = true
         for artifact in [artifact, version] {
           graph.want(artifact)
           guard case .output(let standIn, _) = artifact else { continue }
@@ -126,10 +135,11 @@ public struct Build: Sendable {
           if graph.failure(of: standIn) != nil { stop(&graph) }
         }
         sink(.wanted(actions: graph.wantedCount))
-      case (.unreachable, .skip): break
+      case (.unreachable, .skip): goesWithout = true
       default: stop(&graph)
       }
     }
+    return goesWithout
   }
 
   private func stop(_ graph: inout Graph) {

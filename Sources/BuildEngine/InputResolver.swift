@@ -122,7 +122,8 @@ public struct InputResolver: Sendable {
     -> TargetOutcome.State
   {
     guard error.kind == .unreachable else { return .failed(error) }
-    let because = [error.message, error.reason].compactMap { $0 }.joined(separator: ": ")
+    // The reason was shown when the action failed; here it would stand beside every target.
+    let because = error.message
     switch target.whenUnreachable {
     case .fail(let advice):
       var failure = error
@@ -135,7 +136,7 @@ public struct InputResolver: Sendable {
       if let second = graph.failure(of: artifact) ?? graph.failure(of: version) {
         var failure = error
         failure.reason =
-          "\(because)\nand its stand-in: \(second.message)\(second.reason.map { ": \($0)" } ?? "")"
+          "\(error.reason ?? because)\nand its stand-in: \(second.message)\(second.reason.map { ": \($0)" } ?? "")"
         failure.advice = second.advice
         return .failed(failure)
       }
@@ -154,7 +155,7 @@ public struct InputResolver: Sendable {
 }
 
 extension BuildError {
-  func located(at origin: String) -> BuildError {
+  public func located(at origin: String) -> BuildError {
     var error = self
     if error.origin == nil { error.origin = origin }
     return error

@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// What a finished build has looked at: every recipe, local file, tool and placed file with its identity.
@@ -8,9 +10,9 @@ import SystemPackage
 /// It is only ever a shortcut: a mismatch means that the build runs, and decides by content.
 ///
 /// The file, all numbers little-endian: the magic line, the SHA-256 of the rest, the length and the bytes
-/// of the request, then for each path its length, its bytes, and six 64-bit numbers of its identity.
+/// of the request and of the summary, then for each path its length, its bytes, and six 64-bit numbers of its identity.
 public struct UpToDateRecord: Sendable {
-  private static let magic = Array("pxebuild up to date 1\n".utf8)
+  private static let magic = Array("pxebuild up to date 2\n".utf8)
 
   let file: FilePath
   /// Everything that decides what is asked: folders, targets, options, the version of pxebuild.
@@ -27,11 +29,15 @@ public struct UpToDateRecord: Sendable {
   /// - Parameters:
   ///   - read: What the build read, as it was before reading.
   ///   - placed: The files of the output tree.
-  public func save(read: [String: FileIdentity], placed: [FilePath]) throws {
+  ///   - summary: What to tell a person while nothing changes.
+  public func save(
+    read: [String: FileIdentity], placed: [FilePath], summary: String = ""
+  ) throws {
     guard read.values.allSatisfy(\.isSettled) else { return try remove() }
     var body: [UInt8] = []
     body.reserveCapacity((read.count + placed.count) * 128)
     append(request, to: &body)
+    append(summary, to: &body)
     for (path, identity) in read { append(path, identity, to: &body) }
     for path in placed {
       guard let identity = try FileIdentity.of(path) else { return try remove() }
@@ -43,37 +49,76 @@ public struct UpToDateRecord: Sendable {
   public func remove() throws { try FileSystem.remove(file) }
 
   /// True when the same was asked and everything is as it was.
-  public func isCurrent() throws -> Bool {
-    guard let bytes = try FileSystem.read(file), bytes.starts(with: Self.magic) else {
-      return false
-    }
+  public func isCurrent() throws -> Bool { try currentSummary() != nil }
+
+  /// The summary that was saved, if the same is asked now and everything is as it was.
+  public func currentSummary() throws -> String? {
+    guard let bytes = try FileSystem.read(file), bytes.starts(with: Self.magic) else { return nil }
     let start = Self.magic.count + 64
-    guard bytes.count > start + 4 else { return false }
+    guard bytes.count > start + 8 else { return nil }
     guard Digest(of: bytes[start...]).hex.utf8.elementsEqual(bytes[Self.magic.count..<start]) else {
-      return false
+      return nil
     }
     return bytes[start...].withUnsafeBytes { Self.check($0, request: request) }
   }
 
-  private static func check(_ body: UnsafeRawBufferPointer, request: String) -> Bool {
+  private static func check(_ body: UnsafeRawBufferPointer, request: String) -> String? {
     var position = 0
     func length() -> Int {
       let value = body.loadUnaligned(fromByteOffset: position, as: UInt32.self)
       position += 4
       return Int(value)
     }
+    func text() -> Slice<UnsafeRawBufferPointer> {
+      let count = length()
+      position += count
+      return body[position - count..<position]
+    }
+    // The SHA-256 over it has matched, so the lengths are those that were written.
+    guard text().elementsEqual(request.utf8) else { return nil }
+    let summary = String(decoding: text(), as: UTF8.self)
+    // The kernel's part of an lstat is nearly all of it, and it answers several at a time.
+    let parts = partStarts(in: body, from: position)
+    let changes = Atomic(0)
+    // Every thread only reads, and all have ended when this returns.
+    nonisolated(unsafe) let body = body
+    DispatchQueue.concurrentPerform(iterations: parts.count - 1) { index in
+      guard changes.load(ordering: .relaxed) == 0 else { return }
+      if !isUnchanged(body, from: parts[index], to: parts[index + 1]) {
+        changes.add(1, ordering: .relaxed)
+      }
+    }
+    return changes.load(ordering: .sequentiallyConsistent) == 0 ? summary : nil
+  }
+
+  /// Six 64-bit numbers.
+  private static let identityLength = 48
+
+  /// Where each part of the list of paths starts, and its end: parts are what one thread takes at a time.
+  private static func partStarts(in body: UnsafeRawBufferPointer, from start: Int) -> [Int] {
+    var starts = [start]
+    var position = start
+    var count = 0
+    while position < body.count {
+      position +=
+        4 + Int(body.loadUnaligned(fromByteOffset: position, as: UInt32.self)) + identityLength
+      count += 1
+      if count % 256 == 0, position < body.count { starts.append(position) }
+    }
+    return starts + [position]
+  }
+
+  private static func isUnchanged(_ body: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
+    var position = start
     func number() -> UInt64 {
       let value = body.loadUnaligned(fromByteOffset: position, as: UInt64.self)
       position += 8
       return value
     }
-    // The SHA-256 over it has matched, so the lengths are those that were written.
-    let count = length()
-    guard body[position..<position + count].elementsEqual(request.utf8) else { return false }
-    position += count
     var status = stat()
-    while position < body.count {
-      let count = length()
+    while position < end {
+      let count = Int(body.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+      position += 4
       guard let path = body.baseAddress?.advanced(by: position) else { return false }
       let follows = body[position + count - 1] == 1
       position += count

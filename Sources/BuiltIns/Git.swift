@@ -3,7 +3,7 @@ import Downloads
 import SystemPackage
 
 /// The git program with the user's own configuration, but never asking anything.
-struct Git {
+struct Git: Sendable {
   private var program: Program
 
   /// Variables that tie git to some other repository: pxebuild may run inside a hook.
@@ -13,8 +13,10 @@ struct Git {
     "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE", "GIT_QUARANTINE_PATH",
   ]
 
-  /// - Parameter silenceLimit: git is ended when it prints nothing for so long.
-  init(silenceLimit: Duration = .seconds(90)) throws {
+  /// - Parameters:
+  ///   - silenceLimit: git is ended when it prints nothing for so long.
+  ///   - environment: variables over the inherited ones.
+  init(silenceLimit: Duration = .seconds(90), environment: [String: String] = [:]) throws {
     program = try Program("git", advice: "install it: apt-get install git")
     program.silenceLimit = silenceLimit
     program.environment = Dictionary(
@@ -24,6 +26,7 @@ struct Git {
     program.environment["GIT_NO_REPLACE_OBJECTS"] = "1"
     program.environment["GIT_NO_LAZY_FETCH"] = "1"
     program.environment["LC_ALL"] = "C"
+    for (name, value) in environment { program.environment[name] = value }
   }
 
   /// Settings over the user's: no hooks, no clean-up in the background, and an end to stalled

@@ -3,18 +3,18 @@ import Downloads
 import SystemPackage
 
 /// A bare clone of one repository in the cache, which holds the commits that were asked for.
-struct GitClone {
+struct GitClone: Sendable {
   let url: String
   let folder: FilePath
   private let git: Git
   private let isOffline: Bool
   private let note: @Sendable (String) -> Void
 
-  init(url: String, in invocation: BuiltInInvocation) throws {
+  init(url: String, in invocation: BuiltInInvocation, environment: [String: String]) throws {
     self.url = url
     let folders = invocation.context.cacheDirectory.appending("git")
     folder = folders.appending("\(Digest(of: Array(url.utf8)).hex.prefix(32)).git")
-    git = try Git()
+    git = try Git(environment: environment)
     isOffline = invocation.context.isOffline
     note = invocation.note
   }
@@ -45,6 +45,18 @@ struct GitClone {
       try await initialize()
       try await fetchSomehow(commit, reference, shown)
     }
+  }
+
+  /// Forgets all of it.
+  func remove() async throws {
+    try await withFileLock(FilePath("\(folder).lock"), whenBusy: {}) {
+      try FileSystem.remove(folder)
+    }
+  }
+
+  func damage(_ result: Program.Result) -> GitCloneDamage {
+    GitCloneDamage(
+      folder: folder, reason: result.errorLines.suffix(4).joined(separator: "\n"))
   }
 
   private func contains(_ commit: String) async throws -> Bool {
@@ -97,5 +109,17 @@ struct GitClone {
   private func keep(_ commit: String) async throws -> Bool {
     guard try await contains(commit) else { return false }
     return try await run(["update-ref", "refs/pxebuild/\(commit)", commit]).isSuccess
+  }
+}
+
+/// Objects are missing that were fetched before: a bad disk, or somebody tidied up.
+struct GitCloneDamage: Error {
+  var folder: FilePath
+  var reason: String
+
+  var error: BuildError {
+    BuildError(
+      .failed, "the git clone \(folder) cannot be read", reason: reason,
+      advice: "remove that folder; the next run fetches it again")
   }
 }

@@ -12,6 +12,8 @@ import SystemPackage
 struct GitTree: BuiltIn {
   let name = "git-tree"
   let version = 1
+  /// Variables for git over the inherited ones.
+  var environment: [String: String] = [:]
 
   func run(_ invocation: BuiltInInvocation) async throws {
     let url = try invocation.parameter("url")
@@ -27,14 +29,33 @@ struct GitTree: BuiltIn {
         .recipe, "'\(commit.printable)' is not a git commit",
         advice: "write all 40 hexadecimal digits of it")
     }
-    let clone = try GitClone(url: url, in: invocation)
+    let clone = try GitClone(url: url, in: invocation, environment: environment)
+    do {
+      try await write(commit, from: clone, invocation)
+    } catch let damage as GitCloneDamage {
+      guard !invocation.context.isOffline else { throw damage.error }
+      invocation.note("the clone of \(shown) is damaged, fetching it again")
+      try await clone.remove()
+      try FileSystem.remove(invocation.output("source"))
+      do {
+        try await write(commit, from: clone, invocation)
+      } catch let damage as GitCloneDamage {
+        throw damage.error
+      }
+    }
+  }
+
+  private func write(
+    _ commit: String, from clone: GitClone, _ invocation: BuiltInInvocation
+  ) async throws {
     let list = ["ls-tree", "-r", "-z", "--full-tree", commit]
     var listing = try await clone.run(list)
     if !listing.isSuccess {
       try await clone.fetch(commit, reference: invocation.optionalParameter("ref"))
       listing = try await clone.run(list)
     }
-    guard listing.isSuccess else { throw Self.damaged(clone, listing) }
+    guard listing.isSuccess else { throw clone.damage(listing) }
+    let shown = WebAddress.withoutCredentials(clone.url)
     let entries = try GitTreeEntry.parse(listing.output, repository: shown)
     try await write(entries, of: commit, from: clone, invocation)
   }
@@ -54,21 +75,14 @@ struct GitTree: BuiltIn {
     try FileSystem.replace(names, with: lines.utf8)
     let result = try await clone.run(
       ["cat-file", "--batch", "--buffer"], input: names, outputFile: contents)
-    guard result.isSuccess else { throw Self.damaged(clone, result) }
+    guard result.isSuccess else { throw clone.damage(result) }
     let writer = GitTreeWriter(
       commit: commit, entries: entries, repository: WebAddress.withoutCredentials(clone.url),
-      clone: clone.folder)
+      clone: clone)
     let source = invocation.output("source")
     let time = try await onOwnThread { try writer.write(contents, to: source) }
     try FileSystem.remove(contents)
     try invocation.write("\(time)\n", to: "commit-time")
-  }
-
-  static func damaged(_ clone: GitClone, _ result: Program.Result) -> BuildError {
-    BuildError(
-      .failed, "the git clone \(clone.folder) cannot be read",
-      reason: result.errorLines.suffix(4).joined(separator: "\n"),
-      advice: "remove that folder; the next run fetches it again")
   }
 }
 

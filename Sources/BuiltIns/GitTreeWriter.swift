@@ -9,7 +9,7 @@ struct GitTreeWriter: Sendable {
   let commit: String
   let entries: [GitTreeEntry]
   let repository: String
-  let clone: FilePath
+  let clone: GitClone
 
   /// - Returns: the commit's committer time in seconds since 1970.
   func write(_ contents: FilePath, to source: FilePath) throws -> Int64 {
@@ -44,10 +44,8 @@ struct GitTreeWriter: Sendable {
     throw damaged
   }
 
-  private var damaged: BuildError {
-    BuildError(
-      .failed, "the git clone \(clone) cannot be read", reason: "it lacks objects of \(commit)",
-      advice: "remove that folder; the next run fetches it again")
+  private var damaged: GitCloneDamage {
+    GitCloneDamage(folder: clone.folder, reason: "it lacks objects of \(commit)")
   }
 }
 
@@ -61,7 +59,7 @@ private struct BatchReader {
   init(file: FileDescriptor) { self.file = file }
 
   /// A small object whole.
-  mutating func object(_ id: String, damaged: BuildError) throws -> [UInt8] {
+  mutating func object(_ id: String, damaged: GitCloneDamage) throws -> [UInt8] {
     var left = try header(id, damaged)
     var bytes: [UInt8] = []
     while left > 0 {
@@ -76,7 +74,7 @@ private struct BatchReader {
   }
 
   mutating func copyObject(
-    _ id: String, to target: CInt, place: FilePath, damaged: BuildError
+    _ id: String, to target: CInt, place: FilePath, damaged: GitCloneDamage
   ) throws {
     var left = try header(id, damaged)
     while left > 0 {
@@ -94,7 +92,7 @@ private struct BatchReader {
   }
 
   /// The size of the object that comes next.
-  private mutating func header(_ id: String, _ damaged: BuildError) throws -> Int {
+  private mutating func header(_ id: String, _ damaged: GitCloneDamage) throws -> Int {
     var line: [UInt8] = []
     while true {
       _ = try available(damaged, atMost: 1)
@@ -109,7 +107,7 @@ private struct BatchReader {
   }
 
   /// How many bytes, at least one, stand at `position`.
-  private mutating func available(_ damaged: BuildError, atMost limit: Int) throws -> Int {
+  private mutating func available(_ damaged: GitCloneDamage, atMost limit: Int) throws -> Int {
     if position == end {
       end = buffer.withUnsafeMutableBytes { read(file.rawValue, $0.baseAddress, $0.count) }
       position = 0

@@ -16,16 +16,24 @@ public enum RecipeSchema {
   private static func section(_ name: String, _ summary: String) -> JSON {
     switch name {
     case "site": SiteKeys.record.schema.orNull.described(summary)
-    case "sources": entries(SourceKind.all.map { ($0.record, $0.name) }).described(summary)
-    default: entries(Rule.all.map { ($0.record, $0.summary) }).described(summary)
+    case "sources":
+      entries("^[A-Za-z0-9_-]+$", SourceKind.all.map { ($0.record, $0.name) }).described(summary)
+    default: entries(targetPattern, Rule.all.map { ($0.record, $0.summary) }).described(summary)
     }
   }
 
+  /// No component is empty, "." or "..", and no character is a control character.
+  private static let targetPattern =
+    "^(?!(.*/)?\\.{0,2}(/|$))[^\\x00-\\x1f\\x7f]+$"
+
   /// A mapping of names to one of several records.
-  private static func entries(_ records: [(record: RecordDescription, summary: String)]) -> JSON {
+  private static func entries(
+    _ names: String, _ records: [(record: RecordDescription, summary: String)]
+  ) -> JSON {
     let choices = records.map { $0.record.schema.described($0.summary) }
     return [
-      "type": ["object", "null"], "additionalProperties": ["oneOf": .array(choices)],
+      "type": ["object", "null"], "propertyNames": ["pattern": .string(names)],
+      "additionalProperties": ["oneOf": .array(choices)],
     ]
   }
 }

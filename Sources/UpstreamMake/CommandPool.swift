@@ -11,7 +11,7 @@ final class CommandPool {
   private let jobserver: Jobserver?
   private let print: (String) -> Void
 
-  /// - Parameter environment: `NAME=value` each.
+  /// `environment` holds `NAME=value` strings.
   init(
     directory: String, environment: [String], jobserver: Jobserver?,
     print: @escaping (String) -> Void
@@ -43,11 +43,13 @@ final class CommandPool {
 
   /// Runs every unit; the commands of one unit follow each other. Units start in their order.
   ///
-  /// After the first failure nothing new starts; what runs is waited for. Throws `CommandFailure` for
-  /// it, or `WorkerFailure`.
+  /// After the first failure nothing new starts; what runs is waited for.
+  ///
   /// - Parameters:
+  ///   - units: commands that follow each other, each list on its own.
   ///   - said: takes the output of a command that succeeded; printed without it.
   ///   - finished: told the index of each unit that succeeded.
+  /// - Throws: `CommandFailure` for the first failure, or `WorkerFailure`.
   func run(
     _ units: [[Command]], said: (([UInt8]) -> Void)? = nil, finished: (Int) -> Void = { _ in }
   ) throws {

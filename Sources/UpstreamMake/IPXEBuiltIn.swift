@@ -5,7 +5,15 @@ import SystemPackage
 /// by its own key: make's commands are recorded, the wanted objects compiled, the goal linked.
 ///
 /// A changed chain script costs one link. Goals of one folder share the objects. Whatever cannot be
-/// replayed is built by make itself. Inputs and parameters are described in docs/design.md.
+/// replayed is built by make itself.
+///
+/// Parameters: `goal`; `goals`, every goal of the recipes with the same source, configuration and folder,
+/// this one included, sorted; `commit`; `embed`, `trust`, `certificates`, names in order; `private-key`, a
+/// name; `debug`; `cross`. Lists have commas between, anything but the goal may be empty.
+///
+/// Inputs: `source`, a directory that holds `src/`; `commit-time`, decimal seconds; `config/NAME.h`,
+/// `embed/NAME`, `trust/NAME`, `certificates/NAME`, `private-key/NAME`; `patches/NAME`, applied in the order
+/// of their names with `patch -p1`; `link-sets`, a directory of `COMMIT.txt` (`LinkSets`). Output: `product`.
 public struct IPXEBuiltIn: BuiltIn {
   public let name = "ipxe"
   public let version = 1
@@ -69,6 +77,11 @@ struct IPXEBuild {
       return try await whole()
     }
     let record = try LinksRecord(decoding: read(links))
+    if let words = record.unknown[parameters.goal] {
+      throw BuildError(
+        .recipe, "this version of the source cannot build \(parameters.goal)", reason: words,
+        advice: "check the name against the goals of the upstream's make")
+    }
     var choice = try chooseObjects(for: record)
     var kit = try await compiled(choice, objects: objects)
     do {
@@ -87,7 +100,8 @@ struct IPXEBuild {
         return linked
       }
     } catch let error as BuildError where error.kind == .failed {
-      invocation.note("make builds \(parameters.goal) itself: the recorded link failed")
+      let cause = error.outputTail.last { !$0.isEmpty } ?? error.message
+      invocation.note("make builds \(parameters.goal) itself, the recorded link failed: \(cause)")
     }
     return try await whole()
   }
@@ -147,7 +161,7 @@ struct IPXEBuild {
       inputs["base"] = linked.0
       baseID = linked.1
     }
-    let buildID = baseID ?? BuildID.make(goal: goal, inputs: inputs)
+    let buildID = baseID ?? self.buildID(of: goal)
     let request = request(
       "\(goal): link", "make-link",
       ["goal=\(goal)", "build-id=\(buildID)"] + (isComplete ? ["complete=1"] : [])
@@ -167,13 +181,24 @@ struct IPXEBuild {
   private func whole() async throws -> (StoredArtifact, UInt32?) {
     var inputs = sourceInputs
     inputs.merge(ownFiles(["embed", "trust", "certificates", "private-key"])) { $1 }
-    let buildID = BuildID.make(goal: parameters.goal, inputs: inputs)
+    let buildID = buildID(of: parameters.goal)
     let request = request(
       "\(parameters.goal): make", "make-whole",
       ["goal=\(parameters.goal)", "build-id=\(buildID)"] + parameters.makeArguments
         + parameters.ownFileArguments,
       inputs: inputs, outputs: ["product"])
     return (try await Self.output("product", of: request, invocation), buildID)
+  }
+
+  /// Taken from all that decides the product's bytes, and from nothing else: not from the kit, whose
+  /// objects depend on link sets, and not from the other goals of the folder.
+  private func buildID(of goal: String) -> UInt32 {
+    BuildID.make(
+      goal: "\(goal) \(parameters.makeArguments.joined(separator: " ")) "
+        + parameters.ownFileArguments.joined(separator: " "),
+      inputs: sourceInputs.merging(
+        ownFiles(["embed", "trust", "certificates", "private-key"])
+      ) { $1 })
   }
 
   // MARK: - Which objects

@@ -62,6 +62,8 @@ public struct LinkSets: Equatable, Sendable {
     var sections: [[String]: [String]] = [:]
     for (name, goals) in goalsByObject { sections[goals.sorted(), default: []].append(name) }
     var lines = comment.split(separator: "\n").map { "# \($0)" }
+    // A goal that links no object of the library is known too.
+    for (goal, names) in objects where names.isEmpty { sections[[goal]] = sections[[goal]] ?? [] }
     for (goals, names) in sections.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       lines.append("[\(goals.joined(separator: " "))]")
       var line = ""

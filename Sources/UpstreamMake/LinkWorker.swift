@@ -82,7 +82,8 @@ enum LinkReport: Equatable {
   var encoded: [UInt8] {
     switch self {
     case .tooFewObjects: Array("too few objects\n".utf8)
-    case .linked(let names): Array((["linked"] + names.sorted()).joined(separator: "\n").utf8)
+    case .linked(let names):
+      Array((["linked"] + names.sorted()).map { $0 + "\n" }.joined().utf8)
     }
   }
 

@@ -29,9 +29,12 @@ struct ObjectsWorker {
   private func wantedObjects(of record: ObjectsRecord) throws -> [CommandUnit] {
     guard context.exists("link-set") else { return record.objects }
     let names = Set(try context.readText("link-set").split(separator: "\n").map(String.init))
+    // Some objects are linked by their own names (the boot sector of a USB image).
+    let named = Set(record.late.flatMap { PathTokens($0.text).tokens } + record.kept)
     return record.objects.filter {
       let stem = Recorder.stem(of: $0.target)
       return names.contains(stem) || Recorder.embeddingMembers.contains(stem)
+        || named.contains($0.target)
     }
   }
 
@@ -66,11 +69,13 @@ struct ObjectsWorker {
   }
 
   private func compile(_ units: [CommandUnit], _ pool: CommandPool) throws {
+    let assembly = context.path("assembly")
+    try FileSystem.createDirectories(assembly)
+    let drivers = CompilerDrivers(units: units, assembly: assembly.string, pool: pool)
     var rest = units
     var done = 0
     var repairs = 0
     let step = max(1, units.count / 100)
-    let drivers = CompilerDrivers(pool: pool)
     while !rest.isEmpty {
       var succeeded = Set<Int>()
       do {
@@ -87,12 +92,18 @@ struct ObjectsWorker {
         guard let index = rest.firstIndex(where: { drivers.commands(of: $0).contains(failure) }),
           repairs < 8
         else { throw failure }
-        // Make knows more than the recording, a header that it generates for one. Its word counts.
         repairs += 1
-        let unit = rest.remove(at: index)
-        do { try pool.run(makeAlone(unit.target)) } catch is CommandFailure { throw failure }
-        context.print("\(unit.target) was left to make\n")
+        try repair(rest.remove(at: index), pool)
       }
+    }
+  }
+
+  /// Makes what failed once more: by the recorded commands, then by make itself, which may know more than
+  /// the recording (a header that it generates). The failure of the recorded command is what a person reads.
+  private func repair(_ unit: CommandUnit, _ pool: CommandPool) throws {
+    do { try pool.run([unit.commands.map { Command($0) }]) } catch let failure as CommandFailure {
+      do { _ = try pool.capture(makeAlone(unit.target)) } catch is CommandFailure { throw failure }
+      context.print("\(unit.target) was left to make\n")
     }
   }
 
@@ -111,6 +122,10 @@ struct ObjectsWorker {
       guard let words = unit.commands[0].simpleWords else { continue }
       kept.formUnion(try headers(of: words, pool))
     }
+    // A script's modules are not on its command line.
+    for script in record.kept where script.hasSuffix(".pl") {
+      kept.formUnion(try modules(besides: script))
+    }
     for path in kept.sorted() {
       let file = context.sourceFolder.appending(path)
       if context.isFile(file) {
@@ -118,6 +133,24 @@ struct ObjectsWorker {
       }
     }
     try context.move(context.path("objects"), to: context.path("kit/objects"))
+  }
+
+  /// The Perl modules in a script's folder and the folders below.
+  private func modules(besides script: String) throws -> [String] {
+    guard let slash = script.lastIndex(of: "/") else { return [] }
+    var found: [String] = []
+    var folders = [String(script[..<slash])]
+    while let folder = folders.popLast() {
+      for name in try context.names(in: "source/src/\(folder)") {
+        let path = "\(folder)/\(name)"
+        if name.hasSuffix(".pm") {
+          found.append(path)
+        } else if context.isFolder(context.sourceFolder.appending(path)) {
+          folders.append(path)
+        }
+      }
+    }
+    return found
   }
 
   /// The files that a compile reads, by the compiler's own account (`-M`).

@@ -22,8 +22,8 @@ struct RecordWorker {
   }
 
   private func record() throws -> (ObjectsRecord, LinksRecord) {
-    let goals = context.list("goals")
-    let binFolder = goals.first?.split(separator: "/").first.map(String.init) ?? ""
+    var goals = context.list("goals")
+    let binFolder = goals.first.map(Goal.folder(of:)) ?? ""
     if binFolder.hasSuffix("-sb") {
       throw NotUnderstood("a Secure Boot folder checks each object's dependencies")
     }
@@ -31,29 +31,50 @@ struct RecordWorker {
     try tree.prepare()
     try tree.placeOwnFiles(below: context.sourceFolder)
     let pool = try context.makePool(in: context.sourceFolder)
+    var unknown: [String: String] = [:]
+    while true {
+      do {
+        try listCommands(of: goals, pool)
+        break
+      } catch let failure as CommandFailure {
+        let words = String(decoding: failure.output, as: UTF8.self)
+        // One goal that make does not know must not cost the others their shared objects.
+        guard let goal = goals.first(where: { words.contains("No rule to make target '\($0)'.") })
+        else { throw failure }
+        unknown[goal] = words.split(separator: "\n").last.map(String.init) ?? words
+        goals.removeAll { $0 == goal }
+      }
+      if goals.isEmpty { return (.empty, LinksRecord(goals: [:], unknown: unknown)) }
+    }
+    let commands = try ShellCommand.commands(inOutputOfMake: try context.readBytes("make-commands"))
+    var (objects, links) = try Recorder(binFolder: binFolder, goals: goals).sort(commands)
+    links.unknown = unknown
+    return (objects, links)
+  }
+
+  /// Writes what `make -n` prints to `make-commands`.
+  private func listCommands(of goals: [String], _ pool: CommandPool) throws {
     let invocation = MakeInvocation(context: context, buildID: Recorder.buildIDMark)
     let printed = context.path("make-commands")
     let basic = ["make", "-n", "--no-print-directory"] + goals + ["V=1"] + invocation.variables
+    let overrides = [
+      MakeInvocation.withoutDependencies, MakeInvocation.withoutDebugInformation,
+    ]
+    let complaints: [UInt8]
     do {
-      let complaints = try pool.capture(
-        Command(
-          basic + [MakeInvocation.withoutDependencies, MakeInvocation.withoutDebugInformation],
-          standardOutput: printed.string))
-      // A command of make's that failed while it read its makefiles left something out of the list.
-      let lines = complaints.split(separator: UInt8(ascii: "\n")).filter {
-        !$0.starts(with: "make: warning:".utf8)
-      }
-      if let line = lines.first {
-        throw NotUnderstood("make -n said: \(String(decoding: line.prefix(300), as: UTF8.self))")
-      }
+      complaints = try pool.capture(Command(basic + overrides, standardOutput: printed.string))
     } catch let failure as CommandFailure {
+      let words = String(decoding: failure.output, as: UTF8.self)
+      if words.contains("No rule to make target") { throw failure }
       // Make's own words count only when they are not about our overrides.
-      try pool.run(Command(basic, standardOutput: printed.string))
-      let reason = String(decoding: failure.output.prefix(500), as: UTF8.self)
-      throw NotUnderstood("make -n refused the overrides: \(reason)")
+      _ = try pool.capture(Command(basic, standardOutput: printed.string))
+      throw NotUnderstood("make -n refused the overrides: \(words.prefix(500))")
     }
-    let commands = try ShellCommand.commands(inOutputOfMake: try context.readBytes("make-commands"))
-    return try Recorder(binFolder: binFolder, goals: goals).sort(commands)
+    // A command of make's that failed while it read its makefiles left something out of the list.
+    let lines = complaints.split(separator: UInt8(ascii: "\n"))
+    if let line = lines.first(where: { !$0.starts(with: "make: warning:".utf8) }) {
+      throw NotUnderstood("make -n said: \(String(decoding: line.prefix(300), as: UTF8.self))")
+    }
   }
 
   /// The reason why a recording cannot be replayed, if it says so.

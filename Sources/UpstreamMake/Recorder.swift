@@ -28,8 +28,8 @@ struct Recorder {
     guard let members = commands.lazy.compactMap({ Self.members(of: library, in: $0) }).first else {
       throw NotUnderstood("no command makes \(library)")
     }
-    var record = ObjectsRecord(
-      library: library, objects: [], archive: [], early: [], late: [], kept: [])
+    var record = ObjectsRecord.empty
+    record.library = library
     var units: [String: CommandUnit] = [:]
     var steps: [Step] = []
     let memberSet = Set(members)
@@ -136,9 +136,12 @@ struct Recorder {
 
   private static func isOwn(_ path: String) -> Bool { path.hasPrefix("\(ownFolder)/") }
 
-  /// The commands, in order, that a file needs.
-  private func slice(of goal: String, in steps: [Step]) -> [Int] {
+  /// The commands, in order, that a file needs, and those that what is embedded needs.
+  private func slice(of goal: String, in steps: [Step], embedding: [CommandUnit]) -> [Int] {
     var needed: Set<String> = [goal]
+    for command in embedding.flatMap(\.commands) {
+      needed.formUnion(PathTokens(command.text).tokens)
+    }
     var chosen: [Int] = []
     for index in steps.indices.reversed() {
       let step = steps[index]
@@ -169,7 +172,7 @@ struct Recorder {
   ) throws -> LinksRecord {
     var slices: [String: [Int]] = [:]
     for goal in goals {
-      let slice = slice(of: goal, in: steps)
+      let slice = slice(of: goal, in: steps, embedding: embedding)
       guard slice.contains(where: { steps[$0].writes.contains(goal) }) else {
         throw NotUnderstood("no command makes \(goal)")
       }
@@ -213,7 +216,8 @@ struct Recorder {
     }
     record.kept = read.filter { !Self.isOwn($0) && Self.mayBeFile($0) && !late.contains($0) }
       .sorted()
-    shareBases(&links, steps: steps, slices: slices, linkSteps: linkSteps)
+    shareBases(
+      &links, steps: steps, slices: slices, linkSteps: linkSteps, embedding: embedding)
     return links
   }
 
@@ -224,14 +228,15 @@ struct Recorder {
 
   /// A goal made of nothing but another `.efi` file is an image of it: linked once for both.
   private func shareBases(
-    _ links: inout LinksRecord, steps: [Step], slices: [String: [Int]], linkSteps: Set<Int>
+    _ links: inout LinksRecord, steps: [Step], slices: [String: [Int]], linkSteps: Set<Int>,
+    embedding: [CommandUnit]
   ) {
     for goal in goals where goal.hasSuffix(".usb") || goal.hasSuffix(".iso") {
       let base = String(goal.dropLast(4)) + ".efi"
       guard let own = slices[goal]?.filter(linkSteps.contains),
         own.contains(where: { steps[$0].writes.contains(base) })
       else { continue }
-      let baseSteps = Set(slice(of: base, in: steps)).intersection(linkSteps)
+      let baseSteps = Set(slice(of: base, in: steps, embedding: embedding)).intersection(linkSteps)
       let rest = own.filter { !baseSteps.contains($0) }
       let made = baseSteps.reduce(into: Set<String>()) { $0.formUnion(steps[$1].writes) }
       let readsOnlyBase = rest.allSatisfy { index in

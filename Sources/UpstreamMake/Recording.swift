@@ -20,6 +20,9 @@ struct ObjectsRecord: Equatable, Sendable {
   var late: [ShellCommand]
   /// What the link commands read, if it exists by then.
   var kept: [String]
+
+  static let empty = ObjectsRecord(
+    library: "", objects: [], archive: [], early: [], late: [], kept: [])
 }
 
 /// What the link action of each goal has to run.
@@ -34,6 +37,8 @@ struct LinksRecord: Equatable, Sendable {
     var base: String?
   }
   var goals: [String: Goal]
+  /// Goals that make has no rule for, with its words.
+  var unknown: [String: String] = [:]
 }
 
 /// Recordings are kept as lines of fields with a tab between, so that a person can read them.
@@ -142,6 +147,7 @@ extension LinksRecord {
       for unit in goal.members { lines += unit.commands.map { ["member", unit.target, $0.text] } }
       lines += goal.steps.map { ["step", $0.text] }
     }
+    lines += unknown.sorted { $0.key < $1.key }.map { ["unknown", $0.key, $0.value] }
     return RecordFormat.lines(lines)
   }
 
@@ -153,6 +159,7 @@ extension LinksRecord {
       case ("goal", 2):
         name = fields[1]
         goals[name] = Goal()
+      case ("unknown", 3): unknown[fields[1]] = fields[2]
       case ("base", 2): goals[name]?.base = fields[1]
       case ("member", 3): goals[name]?.members.add(ShellCommand(fields[2]), to: fields[1])
       case ("step", 2): goals[name]?.steps.append(ShellCommand(fields[1]))

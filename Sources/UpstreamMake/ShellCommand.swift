@@ -135,10 +135,18 @@ extension ShellCommand {
     guard let first = line.firstIndex(where: { $0 != space && $0 != tab }) else { return }
     let content = line[first...]
     if content.first == UInt8(ascii: "#") { return }
+    // A goal that is also on the way to another one.
+    if content.starts(with: "make: ".utf8), content.endsWith(" is up to date.") { return }
     for word in ["make:", "make[", "make "] where content.starts(with: word.utf8) {
       throw NotUnderstood("make says: \(String(decoding: content.prefix(200), as: UTF8.self))")
     }
     commands.append(ShellCommand(String(decoding: content, as: UTF8.self)))
+  }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func endsWith(_ text: String) -> Bool {
+    suffix(text.utf8.count).elementsEqual(text.utf8)
   }
 }
 

@@ -67,9 +67,13 @@ struct WorkerContext {
   /// True when something stands at the path below the root.
   func exists(_ relative: String) -> Bool { access(path(relative).string, F_OK) == 0 }
 
-  func isFile(_ path: FilePath) -> Bool {
+  func isFile(_ path: FilePath) -> Bool { kind(of: path) == S_IFREG }
+
+  func isFolder(_ path: FilePath) -> Bool { kind(of: path) == S_IFDIR }
+
+  private func kind(of path: FilePath) -> mode_t? {
     var status = stat()
-    return stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return stat(path.string, &status) == 0 ? status.st_mode & S_IFMT : nil
   }
 
   /// The entries of a folder below the root, sorted; none when there is no such folder.

@@ -155,7 +155,7 @@ struct BuildLoopTests {
         plan.output(of: "deb"), version: .bytes(Array("1.21\nmore".utf8)),
         limitation: "no menu"))
     let run = try await run(plan.plan, ["fetch": fails(Self.offline)])
-    #expect(run.states == ["t prebuilt 1.21, because no such host: offline, but no menu"])
+    #expect(run.states == ["t prebuilt 1.21, because no such host, but no menu"])
     #expect(run.seen.started == ["fetch", "deb"])
     #expect(run.events.wanted == [2, 3])
   }
@@ -193,7 +193,7 @@ struct BuildLoopTests {
     let text = """
       failed: error: no such host
         at: recipes/test.yaml:1:1
-        why: no such host: offline
+        why: offline
              and its stand-in: apt cannot fetch ipxe: no mirror
         fix: connect to a network
       """
@@ -240,8 +240,8 @@ struct BuildLoopTests {
     let run = try await run(plan.plan, ["fetch": fails(Self.offline)])
     #expect(
       run.states == [
-        "t skipped, because no such host: offline; it is optional",
-        "u skipped, because no such host: offline", "other built",
+        "t skipped, because no such host; it is optional",
+        "u skipped, because no such host", "other built",
       ])
   }
 
@@ -390,9 +390,9 @@ struct BuildLoopTests {
     }
     long.target("last", from: "a9999", whenUnreachable: .skip(reason: nil))
     let skipped = try await run(wide.plan, behaviours).result.outcomes
-    #expect(skipped.count { $0.state == .skipped(because: "no such host: offline") } == 10_000)
+    #expect(skipped.count { $0.state == .skipped(because: "no such host") } == 10_000)
     let last = try await run(long.plan, behaviours)
-    #expect(last.states == ["last skipped, because no such host: offline"])
+    #expect(last.states == ["last skipped, because no such host"])
     #expect(last.seen.started == ["a0"])
   }
 }

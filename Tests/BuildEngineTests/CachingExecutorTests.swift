@@ -18,7 +18,7 @@ struct CachingExecutorTests {
     }
 
     func run(_ request: ActionRequest) async throws -> ActionOutputs {
-      try await executor.execute(request, step: Step(id: ActionID(index: 0)) { _ in })
+      try await executor.execute(request, step: Step(id: ActionID(index: 0), name: "step") { _ in })
     }
   }
 

@@ -1,4 +1,4 @@
-import SystemPackage
+import Synchronization
 
 /// Runs an action, or finds its result. The engine's seam: tests put a fake here and start no process.
 public protocol ActionExecutor: Sendable {
@@ -6,14 +6,30 @@ public protocol ActionExecutor: Sendable {
   func execute(_ request: ActionRequest, step: Step) async throws -> ActionOutputs
 }
 
-/// One running action as the outside sees it: where its progress goes.
-public struct Step: Sendable {
+/// One action as the outside sees it: when it began to run, and where its progress goes.
+public final class Step: Sendable {
   public let id: ActionID
+  private let name: String
   private let sink: @Sendable (BuildEvent) -> Void
+  private let start = Mutex<ContinuousClock.Instant?>(nil)
 
-  public init(id: ActionID, sink: @escaping @Sendable (BuildEvent) -> Void) {
+  public init(id: ActionID, name: String, sink: @escaping @Sendable (BuildEvent) -> Void) {
     self.id = id
+    self.name = name
     self.sink = sink
+  }
+
+  /// Says that the action runs now: it was not in the cache, and it waits for no slot any more.
+  public func begin() {
+    start.withLock { $0 = .now }
+    sink(.actionStarted(id, name: name))
+  }
+
+  /// How long it has run; 0 for one that never began.
+  var seconds: Double {
+    guard let start = start.withLock({ $0 }) else { return 0 }
+    let elapsed = ContinuousClock.now - start
+    return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
   }
 
   public func progress(_ progress: Progress) { sink(.actionProgress(id, progress)) }
@@ -21,7 +37,7 @@ public struct Step: Sendable {
   public func note(_ line: String) { sink(.actionNote(id, line)) }
 }
 
-/// Gives every action a step and reports its start and end.
+/// Gives every action a step and reports its end.
 public struct ReportingExecutor: Sendable {
   private let executor: any ActionExecutor
   private let sink: @Sendable (BuildEvent) -> Void
@@ -32,25 +48,18 @@ public struct ReportingExecutor: Sendable {
   }
 
   public func perform(_ request: ActionRequest, id: ActionID) async throws -> ActionOutputs {
-    let clock = ContinuousClock()
-    let start = clock.now
-    func seconds() -> Double {
-      let elapsed = clock.now - start
-      return Double(elapsed.components.seconds)
-        + Double(elapsed.components.attoseconds) / 1e18
-    }
-    sink(.actionStarted(id, name: request.name))
+    let step = Step(id: id, name: request.name, sink: sink)
     do {
-      let outputs = try await executor.execute(request, step: Step(id: id, sink: sink))
+      let outputs = try await executor.execute(request, step: step)
       sink(
         .actionFinished(
-          id, name: request.name, outputs.wasCached ? .cached : .executed, seconds: seconds()))
+          id, name: request.name, outputs.wasCached ? .cached : .executed, seconds: step.seconds))
       return outputs
     } catch {
       sink(
         .actionFinished(
           id, name: request.name, .failed(BuildError(any: error, during: request.name)),
-          seconds: seconds()))
+          seconds: step.seconds))
       throw error
     }
   }

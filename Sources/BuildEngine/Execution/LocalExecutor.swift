@@ -52,6 +52,7 @@ public struct LocalExecutor: ActionExecutor {
     guard let builtIn = builtIns[name] else {
       throw BuildError(.failed, "\(request.name): there is no built-in named \(name)")
     }
+    step.begin()
     let output = folder.appending("output")
     let scratch = folder.appending("scratch")
     try FileSystem.createDirectories(output)
@@ -83,6 +84,7 @@ public struct LocalExecutor: ActionExecutor {
     -> [String: StoredArtifact]
   {
     try Task.checkCancellation()
+    step.begin()
     let root = folder.appending("root")
     try FileSystem.createDirectories(root)
     for (path, artifact) in request.inputs.sorted(by: { $0.key < $1.key }) {

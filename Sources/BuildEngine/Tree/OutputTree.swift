@@ -22,6 +22,8 @@ public struct TreeChanges: Equatable, Sendable {
   public var placed: [String] = []
   public var removed: [String] = []
   public var unchangedCount = 0
+
+  public init() {}
 }
 
 /// The folder that is served. pxebuild replaces and removes only what its manifest lists; a file of

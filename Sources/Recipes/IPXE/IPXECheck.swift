@@ -29,7 +29,8 @@ enum IPXECheck {
     guard !isMakeName(name) else { return }
     checker.error(
       "iPXE's make cannot take a file named \(quoted(name))", at: reference.location,
-      help: "rename it: letters, digits, \".\", \"_\", \"+\" and \"-\" only, no \"-\" in front")
+      help:
+        "rename it: letters, digits, \".\", \"_\", \"+\" and \"-\" only, a letter or digit first")
   }
 
   /// Embedded scripts start with `#!ipxe`; everything given to make is a file.
@@ -107,8 +108,9 @@ enum IPXECheck {
     _ reference: ArtifactReference, _ target: Target, _ recipes: RecipeSet,
     _ checker: inout Checker
   ) {
-    let message = "the embedded script \(quoted(reference.name)) does not start with #!ipxe"
-    let help = "make its first line #!ipxe, or iPXE refuses to run it"
+    let message =
+      "the embedded script \(quoted(reference.name)) does not start with the line #!ipxe"
+    let help = "make #!ipxe its first line, or iPXE refuses to run it"
     guard let script = recipes.target(reference.name), script.ruleName == ScriptRule.rule.name,
       case .scalar(let text)? = script.values.written(ScriptRule.script)
     else {

@@ -73,7 +73,9 @@ struct RecordDescription: Sendable {
       }
     }
     for key in keys where key.isRequired && !record.isWritten(key.name) {
-      checker.error("\(owner) lacks the key \(quoted(key.name))", at: place, help: key.summary)
+      checker.error(
+        "\(owner) lacks the key \(quoted(key.name))", at: place,
+        help: "\(key.name): \(key.summary)")
     }
     return record
   }
@@ -93,10 +95,12 @@ struct RecordDescription: Sendable {
 struct Record: Sendable {
   let owner: String
   let location: SourceLocation
-  private var entries: [String: Entry] = [:]
-  private var broken: Set<String> = []
+  // A record has a handful of keys: searching an array beats hashing.
+  private var entries: [Entry] = []
+  private var broken: [String] = []
 
   private struct Entry {
+    let name: String
     let value: any Sendable
     let key: SourceLocation
     let written: LocatedValue
@@ -107,31 +111,34 @@ struct Record: Sendable {
     self.location = location
   }
 
-  subscript<Value>(key: Key<Value>) -> Value? { entries[key.name]?.value as? Value }
+  private func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+
+  subscript<Value>(key: Key<Value>) -> Value? { entry(key.name)?.value as? Value }
 
   /// Where a key's value stands; the record itself when the key was not written.
   func location<Value>(_ key: Key<Value>) -> SourceLocation {
-    entries[key.name]?.written.location ?? location
+    entry(key.name)?.written.location ?? location
   }
 
   /// Where a key itself stands.
   func keyLocation<Value>(_ key: Key<Value>) -> SourceLocation {
-    entries[key.name]?.key ?? location
+    entry(key.name)?.key ?? location
   }
 
   /// A key's value as it was written.
-  func written<Value>(_ key: Key<Value>) -> LocatedValue? { entries[key.name]?.written }
+  func written<Value>(_ key: Key<Value>) -> LocatedValue? { entry(key.name)?.written }
 
   /// True when the key was written, even if its value could not be read.
-  func isWritten(_ name: String) -> Bool { entries[name] != nil || broken.contains(name) }
+  func isWritten(_ name: String) -> Bool { entry(name) != nil || broken.contains(name) }
 
+  /// - Precondition: the key has no value yet (a mapping holds no key twice).
   mutating func set(
     _ name: String, to value: any Sendable, key: SourceLocation, written: LocatedValue
   ) {
-    entries[name] = Entry(value: value, key: key, written: written)
+    entries.append(Entry(name: name, value: value, key: key, written: written))
   }
 
-  mutating func markBroken(_ name: String) { broken.insert(name) }
+  mutating func markBroken(_ name: String) { broken.append(name) }
 
   /// True when every value that was written could be read.
   var isComplete: Bool { broken.isEmpty }

@@ -19,7 +19,7 @@ struct Variables: Sendable {
 
   func isDefined(_ name: String) -> Bool { values[name] != nil || written[name] != nil }
 
-  var names: [String] { (Array(values.keys) + written.keys).sorted() }
+  var names: [String] { Set(values.keys).union(written.keys).sorted() }
 
   /// The value of a name, or nil with a diagnostic (or after one).
   mutating func value(

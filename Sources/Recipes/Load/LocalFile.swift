@@ -4,9 +4,14 @@ import Glibc
 enum LocalFile {
   /// The bytes of a file, or what the operating system said ("No such file or directory").
   static func read(_ path: String, atMost limit: Int = .max) -> Result<[UInt8], SystemError> {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A named pipe would keep us waiting for ever without O_NONBLOCK.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return .failure(SystemError(errno)) }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return .failure(SystemError(errno)) }
+    if status.st_mode & S_IFMT == S_IFDIR { return .failure(SystemError(EISDIR)) }
+    guard status.st_mode & S_IFMT == S_IFREG else { return .failure(SystemError(EINVAL)) }
     var bytes: [UInt8] = []
     while bytes.count < limit {
       let wanted = min(limit - bytes.count, 64 * 1024)

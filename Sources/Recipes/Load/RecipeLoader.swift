@@ -47,7 +47,7 @@ struct RecipeLoader {
     let place = SiteReader.read(site.mapping, &checker)
     let known = sources.entries.compactMap { SourceReader.read($0.key, $0.value, &checker) }
     let read = targets.entries.compactMap { TargetReader.read($0.key, $0.value, &checker) }
-    let recipes = RecipeSet(
+    var recipes = RecipeSet(
       folder: folder, name: name, site: place, sources: known, targets: read)
     ReferenceCheck(
       recipes: recipes, targetNames: Set(targets.seen.keys), sourceNames: Set(sources.seen.keys)
@@ -55,7 +55,11 @@ struct RecipeLoader {
     if checker.diagnostics.contains(where: { $0.severity == .error }) {
       throw RecipeErrors(checker.diagnostics)
     }
-    return recipes.withWarnings(Diagnostic.sorted(checker.diagnostics))
+    if recipes.targets.isEmpty {
+      checker.warn("no recipe in \(quoted(name)) defines a target", at: nil)
+    }
+    recipes.warnings = Diagnostic.sorted(checker.diagnostics)
+    return recipes
   }
 
   /// Reads every file; when one of them is not YAML, nothing else is checked, because what is missing
@@ -83,7 +87,7 @@ struct RecipeLoader {
     for file in files {
       let shown =
         name.isEmpty || name == "." ? file : name + (name.hasSuffix("/") ? "" : "/") + file
-      isComplete = readFile("\(folder)/\(file)", shown) && isComplete
+      isComplete = readFile("\(folder)/\(file)", printable(shown)) && isComplete
     }
     if !isComplete { throw RecipeErrors(diagnostics) }
   }

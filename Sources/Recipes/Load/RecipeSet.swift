@@ -10,30 +10,22 @@ public struct RecipeSet: Sendable {
   /// In the order of the files.
   public let targets: [Target]
   /// What is suspicious but no error.
-  public let warnings: [Diagnostic]
+  public internal(set) var warnings: [Diagnostic] = []
   private let sourceIndex: [String: Int]
   private let targetIndex: [String: Int]
 
   init(
-    folder: String, name: String, site: Site, sources: [Source], targets: [Target],
-    warnings: [Diagnostic] = []
+    folder: String, name: String, site: Site, sources: [Source], targets: [Target]
   ) {
     self.folder = folder
     self.name = name
     self.site = site
     self.sources = sources
     self.targets = targets
-    self.warnings = warnings
     sourceIndex = Dictionary(
       sources.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     targetIndex = Dictionary(
       targets.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  func withWarnings(_ warnings: [Diagnostic]) -> RecipeSet {
-    RecipeSet(
-      folder: folder, name: name, site: site, sources: sources, targets: targets,
-      warnings: warnings)
   }
 
   /// The source of a name.

@@ -35,7 +35,7 @@ enum LockKeys {
   static func read(_ mapping: LocatedMapping, _ checker: inout Checker) -> LockFile {
     let top = record.read(mapping, owner: "the lock file", at: mapping.location, &checker)
     var lock = LockFile()
-    for entry in top[git] ?? [] {
+    for entry in top[git] ?? [] where entry.isComplete {
       let reference = entry[tag].map(GitReference.tag) ?? entry[branch].map(GitReference.branch)
       guard let url = entry[entryURL], let commit = entry[commit] else { continue }
       guard let reference, !(entry.isWritten("tag") && entry.isWritten("branch")) else {

@@ -1,68 +1,5 @@
 import BuildEngine
 
-/// What a plan depends on beside the recipes.
-public struct PlanOptions: Sendable {
-  public var lock: LockFile
-  /// Why a request could not be answered, for those that were tried and could not be reached.
-  public var unreachable: [SourceRequest: String]
-  /// Debian's binaries may stand in for what cannot be reached.
-  public var allowPrebuilt: Bool
-  /// Nothing but what the lock file pins may be used.
-  public var isLocked: Bool
-
-  public init(
-    lock: LockFile = LockFile(), unreachable: [SourceRequest: String] = [:],
-    allowPrebuilt: Bool = false, isLocked: Bool = false
-  ) {
-    self.lock = lock
-    self.unreachable = unreachable
-    self.allowPrebuilt = allowPrebuilt
-    self.isLocked = isLocked
-  }
-}
-
-extension RecipeSet {
-  /// The actions for some targets, or for all.
-  ///
-  /// - Parameters:
-  ///   - paths: Paths of targets, or of folders for all targets in them; nil for all targets.
-  ///   - options: The lock file and what may be used.
-  /// - Returns: A plan whose targets stand in the order of the recipes.
-  /// - Throws: paths that name no target, and sources that the lock file does not pin.
-  public func plan(targets paths: [String]? = nil, options: PlanOptions = PlanOptions())
-    throws(RecipeErrors) -> Plan
-  {
-    var planner = Planner(recipes: self, options: options)
-    for target in try wanted(paths) { try planner.add(target) }
-    if !planner.diagnostics.isEmpty { throw RecipeErrors(planner.diagnostics) }
-    return planner.plan
-  }
-
-  /// The targets that paths mean, each once, in the order of the recipes.
-  func wanted(_ paths: [String]?) throws(RecipeErrors) -> [Target] {
-    guard let paths else { return targets }
-    var chosen: Set<String> = []
-    var diagnostics: [Diagnostic] = []
-    for path in paths {
-      if target(path) != nil {
-        chosen.insert(path)
-        continue
-      }
-      let folder = path.hasSuffix("/") ? path : path + "/"
-      let inside = path.isEmpty ? [] : targets.filter { $0.path.hasPrefix(folder) }
-      chosen.formUnion(inside.map(\.path))
-      guard inside.isEmpty else { continue }
-      let names = targets.map(\.path)
-      diagnostics.append(
-        Diagnostic(
-          "there is no target \(quoted(path))", at: nil,
-          help: suggestion(for: path, among: names, listing: "targets")))
-    }
-    if !diagnostics.isEmpty { throw RecipeErrors(diagnostics) }
-    return targets.filter { chosen.contains($0.path) }
-  }
-}
-
 /// Turns targets into actions, each action once. What rules use to plan.
 struct Planner {
   let recipes: RecipeSet
@@ -73,7 +10,7 @@ struct Planner {
   private var trees: [String: ActionID] = [:]
   private var downloads: [String: Artifact] = [:]
   private var packages: [String: Package] = [:]
-  private var goals: [IPXEGroup: [String]]?
+  private var goals: SharedGoals?
 
   /// The actions of one Debian package.
   struct Package {
@@ -105,7 +42,7 @@ struct Planner {
       PlannedTarget(
         path: target.path, artifact: made.artifact, rule: target.rule.ruleVersion,
         isCompiled: made.isCompiled, whenUnreachable: whenUnreachable,
-        origin: "\(target.location)"))
+        isEntryPoint: made.isEntryPoint, origin: "\(target.location)"))
   }
 
   private mutating func rulePlan(of target: Target) throws(RecipeErrors) -> RulePlan {
@@ -270,44 +207,11 @@ struct Planner {
 
   // MARK: iPXE
 
-  /// What targets must share to be made in one tree of objects.
-  private struct IPXEGroup: Hashable {
-    let source: String
-    let folder: String
-    let config: [String: [String: IPXEConfig.Define]]
-    let patches: [String]
-    let debug: [String]
-    let cross: String
-
-    init?(_ target: Target) {
-      let values = target.values
-      guard let goal = values[IPXERule.goal], let source = values[IPXERule.source] else {
-        return nil
-      }
-      self.source = source.name
-      folder = goal.folder
-      config = values[IPXERule.config] ?? [:]
-      patches = (values[IPXERule.patches] ?? []).map(\.name)
-      debug = values[IPXERule.debug] ?? []
-      cross = values[IPXERule.cross] ?? ""
-    }
-  }
-
-  /// The make goals of all recipes, asked for or not, that can share objects with a target. Not only
-  /// those asked for, so that a target's key does not depend on what else is built.
+  /// The make goals that can share objects with a target.
   mutating func sharedGoals(with target: Target) -> [String] {
-    let known = goals ?? groupGoals()
+    let known = goals ?? SharedGoals(recipes.targets)
     goals = known
-    return IPXEGroup(target).flatMap { known[$0] } ?? []
-  }
-
-  private func groupGoals() -> [IPXEGroup: [String]] {
-    var groups: [IPXEGroup: Set<String>] = [:]
-    for target in recipes.targets where target.ruleName == IPXERule.rule.name {
-      guard let group = IPXEGroup(target), let goal = target.values[IPXERule.goal] else { continue }
-      groups[group, default: []].insert(goal.text)
-    }
-    return groups.mapValues { $0.sorted() }
+    return known.goals(with: target)
   }
 
   /// The recipes' folder of link sets, when there is one.

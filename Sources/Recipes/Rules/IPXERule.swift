@@ -4,7 +4,7 @@ import BuildEngine
 enum IPXERule {
   static let goal = Key(
     "ipxe", .makeGoal, isRequired: true,
-    "What upstream's make calls it: bin/undionly.kpxe, bin-x86_64-efi/ipxe.efi, …")
+    "What upstream's make calls it, like bin/undionly.kpxe or bin-x86_64-efi/ipxe.efi.")
   static let source = Key("source", .source, isRequired: true, "The source with iPXE's code.")
   static let embed = Key(
     "embed", .oneOrList(.artifact), "Scripts or images to put inside; the first one is run.")

@@ -2,7 +2,9 @@ import BuildEngine
 
 /// One rule: how a kind of target is written, checked and planned. Everything that depends on its
 /// keys (reading, "did you mean", the schema, the check of its page) follows from `record`.
-struct Rule: Sendable {
+///
+/// A class, so that ten thousand targets share one description for the price of a reference.
+final class Rule: Sendable {
   let name: String
   /// Raised whenever the rule would make other bytes from the same recipe; part of the action key.
   let version: Int
@@ -40,6 +42,9 @@ struct Rule: Sendable {
   }
 
   var ruleVersion: RuleVersion { RuleVersion(name, version) }
+
+  // `all` is written by the build plugin RuleList from the files of this folder.
+  static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }
 
 /// What a rule's `plan` returns.
@@ -48,6 +53,8 @@ struct RulePlan {
   var isCompiled = false
   /// What happens when a source cannot be reached, unless the target is `optional`.
   var whenUnreachable: WhenUnreachable = .fail(advice: nil)
+  /// True for what names other targets: a server must not hand it out before them.
+  var isEntryPoint = false
 }
 
 /// The keys that every rule has.

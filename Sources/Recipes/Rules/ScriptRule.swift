@@ -8,7 +8,7 @@ enum ScriptRule {
     name: "script", version: 1, summary: "A text file written in the recipe.",
     keys: [script.description]
   ) { target, _ in
-    RulePlan(artifact: .bytes(bytes(of: target)))
+    RulePlan(artifact: .bytes(bytes(of: target)), isEntryPoint: true)
   }
 
   static func bytes(of target: Target) -> [UInt8] { Array((target.values[script] ?? "").utf8) }

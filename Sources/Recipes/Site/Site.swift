@@ -211,9 +211,14 @@ extension ValueType<Site.Network> {
     }
     guard let subnet = network.subnet else { return }
     if let range = network.range {
-      for address in [range.lowerBound, range.upperBound] where !subnet.contains(address) {
+      var places = [record.location(SiteKeys.range), record.location(SiteKeys.range)]
+      if case .list(let elements, _)? = record.written(SiteKeys.range) {
+        places = elements.map(\.location)
+      }
+      for (address, place) in zip([range.lowerBound, range.upperBound], places)
+      where !subnet.contains(address) {
         checker.error(
-          "\(address) is not in \(subnet)", at: record.location(SiteKeys.range),
+          "\(address) is not in \(subnet)", at: place,
           notes: [.init("the network is given here", at: record.location(SiteKeys.subnet))])
       }
     }

@@ -7,7 +7,11 @@ enum SiteReader {
     for (key, value) in site.entries {
       switch value {
       case .scalar(let scalar):
-        if !scalar.isNull { variables.define("site.\(key.text)", as: scalar) }
+        guard !scalar.isNull else { continue }
+        let text = key.text == "http" ? withoutEndSlash(scalar.text) : scalar.text
+        variables.define(
+          "site.\(key.text)",
+          as: Scalar(text: text, style: scalar.style, location: scalar.location))
       case .mapping(let inner):
         guard key.text == "vars" || key.text == "network" else { continue }
         for case (let name, .scalar(let scalar)) in inner.entries where !scalar.isNull {

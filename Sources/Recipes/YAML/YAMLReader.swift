@@ -42,7 +42,10 @@ struct YAMLReader {
         // No resolver rules: typing scalars is ours, and the default ones are regular expressions.
         return try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
       } catch YamlError.duplicatedKeysInMapping(let names, let context) {
-        guard attempt < 50, let masked = mask(context.mark, in: text, attempt) else {
+        // The mark is that of the first name.
+        guard attempt < 50, let key = names.first,
+          let masked = mask(context.mark, key, in: text, attempt)
+        else {
           let place = SourceLocation(
             file, line: context.mark.line, offset: context.mark.column - 1)
           let list = names.map { quoted($0) }.joined(separator: ", ")
@@ -61,49 +64,31 @@ struct YAMLReader {
     return nil
   }
 
-  private mutating func mask(_ mark: Mark, in text: String, _ attempt: Int) -> String? {
-    let place = SourceLocation(file, line: mark.line, offset: mark.column - 1)
-    let isQuoted = [UInt8(ascii: "\""), UInt8(ascii: "'")].contains(byte(at: place))
-    let index = file.byteIndex(line: mark.line, offset: mark.column - 1 + (isQuoted ? 1 : 0))
-    guard index < file.bytes.count,
-      let replacement = Unicode.Scalar(UInt32(0xe000 + attempt)),
-      let key = keyText(at: place, isQuoted)
-    else { return nil }
-    var end = index + 1
-    while end < file.bytes.count, file.bytes[end] & 0xc0 == 0x80 { end += 1 }
-    maskedKeys[Place(line: mark.line, column: mark.column)] = key
-    // Offsets in the masked text differ from the file's where a mask stands before, so edit scalars.
+  /// The text with a mask in the key at a mark; nil when there is nothing in the key to mask.
+  private mutating func mask(_ mark: Mark, _ key: String, in text: String, _ attempt: Int)
+    -> String?
+  {
+    guard let replacement = Unicode.Scalar(UInt32(0xe000 + attempt)) else { return nil }
+    // Scalars, not bytes: earlier masks have moved the bytes, not the scalars.
+    let index = file.byteIndex(line: mark.line, offset: mark.column - 1)
+    var position = file.bytes[..<index].reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) }
     var scalars = Array(text.unicodeScalars)
-    let ahead = file.bytes[..<index].reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) }
-    guard ahead < scalars.count else { return nil }
-    scalars[ahead] = replacement
+    guard position < scalars.count else { return nil }
+    var count = 1
+    let quote = scalars[position]
+    if quote == "\"" || quote == "'" {
+      position += 1
+      guard position + 1 < scalars.count else { return nil }
+      // An escape is masked as a whole: half of it could end the quoted text.
+      let isEscape = scalars[position] == (quote == "'" ? "'" : "\\")
+      if isEscape, quote == "\"" || scalars[position + 1] == "'" { count = 2 }
+      if scalars[position] == quote, count == 1 { return nil }
+    }
+    for masked in position..<(position + count) { scalars[masked] = replacement }
+    maskedKeys[Place(line: mark.line, column: mark.column)] = key
     var result = String.UnicodeScalarView()
     result.append(contentsOf: scalars)
     return String(result)
-  }
-
-  /// The text of a key as written at a place; nil when it holds an escape, which masking could break.
-  private func keyText(at place: SourceLocation, _ isQuoted: Bool) -> String? {
-    let line = file.lineBytes(place.line)
-    let start = file.byteIndex(line: place.line, offset: place.offset)
-    if isQuoted {
-      let quote = file.bytes[start]
-      guard let end = line[(start + 1)...].firstIndex(of: quote), end > start + 1 else {
-        return nil
-      }
-      let inner = line[(start + 1)..<end]
-      return inner.contains(UInt8(ascii: "\\")) ? nil : String(decoding: inner, as: UTF8.self)
-    }
-    var end = start
-    while end < line.endIndex {
-      let next = end + 1 < line.endIndex ? line[end + 1] : UInt8(ascii: " ")
-      if line[end] == UInt8(ascii: ":"), next == UInt8(ascii: " ") || next == UInt8(ascii: "\t") {
-        break
-      }
-      end += 1
-    }
-    while end > start, line[end - 1] == UInt8(ascii: " ") { end -= 1 }
-    return end > start ? String(decoding: line[start..<end], as: UTF8.self) : nil
   }
 
   // MARK: values
@@ -199,8 +184,10 @@ struct YAMLReader {
   {
     var result = LocatedMapping(entries: [], location: place)
     result.entries.reserveCapacity(mapping.count)
+    // Most mappings have a few keys, where searching an array beats hashing.
+    let isLarge = mapping.count > 16
     var seen: [String: SourceLocation] = [:]
-    seen.reserveCapacity(mapping.count)
+    if isLarge { seen.reserveCapacity(mapping.count) }
     for (keyNode, valueNode) in mapping {
       guard let converted = convert(keyNode) else { continue }
       guard case .scalar(let key) = converted else {
@@ -214,11 +201,11 @@ struct YAMLReader {
             help: "write the keys out"))
         continue
       }
-      if let first = seen.updateValue(key.location, forKey: key.text) {
-        seen[key.text] = first
+      if let first = isLarge ? seen[key.text] : result[key.text]?.key.location {
         diagnostics.append(.definedTwice(key, first: first))
         continue
       }
+      if isLarge { seen[key.text] = key.location }
       guard let value = convert(valueNode) else { continue }
       result.entries.append((key, value))
     }
@@ -229,9 +216,7 @@ struct YAMLReader {
     if case .mapping = key, byte(at: place) == UInt8(ascii: "{"),
       byte(at: place.part(offset: 1, length: 1)) == UInt8(ascii: "{")
     {
-      return Diagnostic(
-        "a value that starts with {{ needs quotes", at: place.part(offset: 0, length: 2),
-        help: "put the whole value between double quotes; YAML reads { as the start of a mapping")
+      return .bracesNeedQuotes(at: place.part(offset: 0, length: 2))
     }
     return Diagnostic("a key must be text, this is \(key.kindName)", at: key.location)
   }

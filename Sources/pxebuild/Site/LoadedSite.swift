@@ -6,11 +6,17 @@ import SystemPackage
 /// A site whose recipes have been read and whose sources are pinned as far as they can be.
 struct LoadedSite: Sendable {
   let recipes: RecipeSet
-  let options: PlanningOptions
-  let output: FilePath
+  let options: PlanOptions
+  fileprivate let site: SiteOptions
+
+  /// Where the output tree goes. Throws `BuildError` when neither the recipes nor an option say so,
+  /// which is no matter to a command that does not touch the tree.
+  var output: FilePath {
+    get throws { try site.output(or: recipes.site.output) }
+  }
 
   func plan(_ targets: [String]?) throws(RecipeErrors) -> Plan {
-    try recipes.plan(targets: targets, options)
+    try recipes.plan(targets: targets, options: options)
   }
 }
 
@@ -20,6 +26,8 @@ struct SiteLoader: Sendable {
   let isLocked: Bool
   let isOffline: Bool
   let allowsPrebuilt: Bool
+  /// False for a dry run, which writes nothing.
+  var savesLock = true
   /// Told what was read before it is read, for the record that makes an unchanged build quick.
   var observe: @Sendable (FilePath) throws -> Void = { _ in }
   var note: @Sendable (String) -> Void
@@ -28,31 +36,36 @@ struct SiteLoader: Sendable {
     get throws { try site.recipes.appending(LockFile.fileName) }
   }
 
-  func load(resolving: Bool = true) async throws -> LoadedSite {
+  func load(_ targets: [String]? = nil, resolving: Bool = true) async throws -> LoadedSite {
     let folder = try site.recipes
     try observeRecipes(folder)
-    let recipes = try RecipeSet.load(folder: folder.string, displayName: site.recipeFolder)
+    let recipes = try RecipeSet.load(folder: folder.string, name: site.recipeFolder)
     var lock = try LockFile.load(
       lockPath.string, name: "\(site.recipeFolder)/\(LockFile.fileName)")
     var unreachable: [SourceRequest: String] = [:]
-    let unresolved = recipes.unresolvedSources(lock)
-    if resolving, !unresolved.isEmpty {
-      let pins = SourcePins(isOffline: isOffline)
+    let unresolved = try recipes.unresolvedSources(lock: lock, for: targets)
+    if !resolving {
+      for source in unresolved {
+        unreachable[source.request] = "the lock file does not pin it yet"
+      }
+    } else if !unresolved.isEmpty {
+      let pins = SourcePins(isOffline: isOffline, cache: try CacheDirectory(try site.cache))
       for source in unresolved {
         if isLocked { throw SourcePins.notPinned(source, in: try lockPath) }
         do {
           try await pins.pin(source, in: &lock)
         } catch let error as BuildError where error.kind == .unreachable {
-          unreachable[source.request] = [error.message, error.reason].compactMap { $0 }
-            .joined(separator: ": ")
+          // A plan can wait for a repository in an action that fails, and let something stand in. It has
+          // no action for a download whose digest nobody knows.
+          guard case .git = source.request else { throw error }
+          unreachable[source.request] = error.reason ?? error.message
         }
       }
-      if unreachable.count < unresolved.count { try save(lock) }
+      if savesLock, unreachable.count < unresolved.count { try save(lock) }
     }
-    let options = PlanningOptions(
-      lock: lock, unreachable: unreachable, allowsPrebuilt: allowsPrebuilt, isLocked: isLocked)
-    return LoadedSite(
-      recipes: recipes, options: options, output: try site.output(or: recipes.site.output))
+    let options = PlanOptions(
+      lock: lock, unreachable: unreachable, allowPrebuilt: allowsPrebuilt, isLocked: isLocked)
+    return LoadedSite(recipes: recipes, options: options, site: site)
   }
 
   private func observeRecipes(_ folder: FilePath) throws {

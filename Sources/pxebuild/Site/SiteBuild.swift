@@ -17,8 +17,9 @@ struct SiteBuild: Sendable {
 
   func run() async throws -> ExitStatus {
     let record = UpToDateRecord(file: try recordFile(), request: try request())
-    if !build.dryRun, try record.isCurrent() {
-      try console.finish(unchangedSummary())
+    // Scripts get the whole list of targets, which the record does not have.
+    if !build.dryRun, console.mode != .json, let unchanged = try record.currentSummary() {
+      try console.finish(unchangedSummary(unchanged))
       return .success
     }
     let cache = try CacheDirectory(try site.cache)
@@ -28,30 +29,33 @@ struct SiteBuild: Sendable {
     defer { session.close() }
     let loader = SiteLoader(
       site: site, isLocked: build.locked, isOffline: build.offline,
-      allowsPrebuilt: build.allowPrebuilt, observe: { try session.digests.observe($0) },
+      allowsPrebuilt: build.allowPrebuilt, savesLock: !build.dryRun, observe: { try session.digests.observe($0) },
       note: { console.printNotes([$0]) })
-    let loaded = try await loader.load()
+    let loaded = try await loader.load(targets, resolving: !build.dryRun)
     console.show(warnings: loaded.recipes.warnings)
     let plan = try loaded.plan(targets)
     if build.dryRun { return try await show(session.forecast(plan), loaded) }
 
-    let tree = OutputTree(loaded.output)
+    let output = try loaded.output
+    let tree = OutputTree(output)
     let lock = try tree.lock()
     defer { lock.release() }
     try record.remove()
-    let (result, changes) = try await console.display {
+    let (result, changes) = try await console.display(planSize: plan.actions.count) {
       try await session.build(plan) { result in
         try place(result, plan, in: tree, session)
       }
     }
-    let last = LastBuild(in: cache, site: loaded.output.string)
+    let last = LastBuild(in: cache, site: output.string)
     try last.add(result.keys)
     if result.isComplete, let placed = try placedFiles(tree) {
-      try record.save(read: session.digests.observations, placed: placed)
+      try record.save(
+        read: session.digests.observations, placed: placed,
+        summary: "\(result.outcomes.count) \(output)")
     }
     try console.finish(
       BuildSummary(
-        outcomes: result.outcomes, rules: rules(plan), output: site.outputFolder ?? loaded.output.string,
+        outcomes: result.outcomes, output: site.outputFolder ?? output.string,
         placed: changes.placed.count, removed: changes.removed.count))
     return ExitStatus(result.outcomes)
   }
@@ -69,10 +73,6 @@ struct SiteBuild: Sendable {
       digests: session.digests)
   }
 
-  private func rules(_ plan: Plan) -> [String: String] {
-    Dictionary(plan.targets.map { ($0.path, $0.rule.name) }) { first, _ in first }
-  }
-
   private func show(_ forecast: Forecast, _ loaded: LoadedSite) throws -> ExitStatus {
     try console.printResults(forecast.lines)
     return .success
@@ -85,7 +85,8 @@ struct SiteBuild: Sendable {
     let own = try FileIdentity.of(FilePath(FileSystem.readSymlink("/proc/self/exe")))
     return [
       Pxebuild.version, own.map { "\($0.inode) \($0.size) \($0.modified)" } ?? "",
-      try site.recipes.string, site.outputFolder ?? "", try site.cache.string,
+      try site.recipes.string, try site.outputFolder.map { try absolute($0).string } ?? "",
+      try site.cache.string,
       targets?.joined(separator: "\0") ?? "all", "\(build.allowPrebuilt) \(build.locked)",
       "\(build.sandbox)",
     ].joined(separator: "\n")
@@ -102,8 +103,12 @@ struct SiteBuild: Sendable {
       + manifest.targets.flatMap(\.files).map { tree.directory.pushing(FilePath($0.path)) }
   }
 
-  private func unchangedSummary() throws -> BuildSummary {
-    BuildSummary(outcomes: [], output: site.outputFolder ?? "the output tree", placed: 0, removed: 0)
+  /// - Parameter text: What the record was saved with: the number of targets and the output folder.
+  private func unchangedSummary(_ text: String) -> BuildSummary {
+    let words = text.split(separator: " ", maxSplits: 1)
+    return BuildSummary(
+      outcomes: [], targetCount: words.first.flatMap { Int($0) },
+      output: site.outputFolder ?? words.last.map(String.init) ?? "", placed: 0, removed: 0)
   }
 }
 

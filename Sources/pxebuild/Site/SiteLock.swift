@@ -13,11 +13,11 @@ struct SiteLock: Sendable {
   /// Brings the lock file up to date and returns what changed, for people.
   func run() async throws -> [String] {
     let recipes = try RecipeSet.load(
-      folder: try site.recipes.string, displayName: site.recipeFolder)
+      folder: try site.recipes.string, name: site.recipeFolder)
     let name = "\(site.recipeFolder)/\(LockFile.fileName)"
     let path = try site.recipes.appending(LockFile.fileName)
     let old = try LockFile.load(path.string, name: name)
-    let sources = recipes.requestedSources
+    let sources = try recipes.requestedSources()
     var lock = old
     lock.keepOnly(sources.map(\.request))
     for source in try chosen(from: sources) { lock.unpin(source.request) }
@@ -30,7 +30,7 @@ struct SiteLock: Sendable {
     let pins = SourcePins(isOffline: false, cache: cache)
     for source in missing {
       note("asking for \(source.names.joined(separator: ", "))")
-      try await pins.pinAll(source, in: &lock)
+      try await pins.pin(source, in: &lock)
     }
     guard lock != old else { return ["\(name) pins every source; nothing changed"] }
     try FileSystem.replace(path, with: lock.serialised().utf8)

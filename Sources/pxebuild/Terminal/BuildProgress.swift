@@ -27,6 +27,8 @@ struct BuildProgress: Sendable {
   /// counted.
   var planSize = Int.max
   private(set) var wanted = 0
+  /// Of the actions that ran or run: a note may come after the end.
+  private(set) var names: [ActionID: String] = [:]
   /// In the order they began.
   private(set) var running: [Running] = []
   private var ended: [ActionID: Ended] = [:]
@@ -42,6 +44,7 @@ struct BuildProgress: Sendable {
     case .actionStarted(let id, let name):
       running.removeAll { $0.id == id }
       running.append(Running(id: id, name: name, started: time))
+      names[id] = name
     case .actionProgress(let id, let progress):
       update(id) { $0.take(progress, at: time, window: Self.rateWindow) }
     case .actionNote(let id, let note): update(id) { $0.note = note }

@@ -3,6 +3,8 @@ import BuildEngine
 /// What a build came to, as the last thing it prints.
 struct BuildSummary: Sendable {
   var outcomes: [TargetOutcome]
+  /// How many targets there are when their outcomes are not listed, because nothing has changed.
+  var targetCount: Int?
   /// Sizes of the targets that are folders, in bytes, by path; a file's size is in its digest.
   var folderSizes: [String: Int64] = [:]
   /// The output tree, as the person named it.
@@ -107,7 +109,7 @@ struct BuildSummary: Sendable {
   /// The last line: what it all came to.
   private func conclusion(_ style: Style) -> String {
     let counts = self.counts
-    let targets = countText(outcomes.count, "target")
+    let targets = countText(targetCount ?? outcomes.count, "target")
     var facts: [String] = []
     if executed + cached > 0 {
       facts.append(
@@ -120,7 +122,9 @@ struct BuildSummary: Sendable {
     }
     if isUpToDate {
       let notBuilt = counts.inWords.filter { !$0.isPlain }.map(\.text).joined(separator: ", ")
-      return style(.green, "up to date:") + " \(targets) in \(output.printable())"
+      // The record of an unchanged build does not count targets.
+      let what = outcomes.isEmpty ? output.printable() : "\(targets) in \(output.printable())"
+      return style(.green, "up to date:") + " \(what)"
         + (notBuilt.isEmpty ? "" : " (\(notBuilt))") + tail
     }
     let label = hasFailed ? style(.boldRed, "failed:") : style(.green, "done:")

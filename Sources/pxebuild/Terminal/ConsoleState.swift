@@ -27,7 +27,7 @@ struct ConsoleState: Sendable {
   /// The name of the action that a note is about.
   func nameOfNote(_ event: BuildEvent) -> String {
     guard case .actionNote(let id, _) = event else { return "" }
-    return progress.running.first { $0.id == id }?.name ?? "action \(id.index)"
+    return progress.names[id] ?? "action \(id.index)"
   }
 
   /// Progress is thinned to four objects a second and action; the last of an action always goes out.

@@ -1,0 +1,192 @@
+"""Makes the sites and the peers that are measured, below one work folder."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from measure import Failed, run
+
+UPSTREAM = "https://github.com/ipxe/ipxe.git"
+# Peer's goal, our target, in plain_make.sh's order.
+FIVE = [
+    ("bin/undionly.kpxe", "undionly.kpxe"),
+    ("bin/ipxe.usb", "usb/bios.usb"),
+    ("bin-x86_64-efi/ipxe.efi", "ipxe.efi"),
+    ("bin-x86_64-efi/ipxe.usb", "usb/efi.usb"),
+    ("bin-i386-efi/ipxe.efi", "ipxe32.efi"),
+]
+# What a cache holds beside the sources that were fetched; deleting it leaves a cold cache.
+RESULTS_OF_BUILDS = ["blobs", "actions", "state", "logs", "work"]
+
+
+class Site:
+    """A recipe folder with an output tree and a cache of its own."""
+
+    def __init__(self, pxebuild, folder):
+        self.pxebuild = Path(pxebuild).resolve()
+        self.folder = Path(folder)
+        self.recipes = self.folder / "recipes"
+        self.output = self.folder / "out"
+        self.cache = self.folder / "cache"
+
+    def command(self, *more):
+        """The argument vector of `pxebuild all`."""
+        return [
+            self.pxebuild, "all", "--quiet", "--recipes", self.recipes, "--output", self.output,
+            "--cache", self.cache, *more]
+
+    def build(self):
+        run(self.command())
+
+    def clear(self):
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+        self.recipes.mkdir(parents=True)
+
+    def write_site(self):
+        """The smallest site.yaml."""
+        (self.recipes / "site.yaml").write_text("site:\n  server: 10.0.0.200\n", encoding="utf-8")
+
+
+def upstream_is_reachable():
+    """Whether the real iPXE can be fetched."""
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        return subprocess.run(
+            ["git", "ls-remote", UPSTREAM, "HEAD"], env=env, capture_output=True, timeout=60,
+            check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def ipxe_site(pxebuild, work, shipped):
+    """The shipped site with the five targets, its lock and its link sets; nothing is built yet."""
+    site = Site(pxebuild, work / "ipxe-site")
+    site.clear()
+    for item in shipped.iterdir():
+        if item.name == "examples" or (
+                item.suffix in (".yaml", ".yml") and item.name not in ("site.yaml", "ipxe.yaml")):
+            continue
+        if item.is_dir():
+            shutil.copytree(item, site.recipes / item.name)
+        else:
+            shutil.copy(item, site.recipes / item.name)
+    return site
+
+
+def change_chain(site, number):
+    """Changes one line of chain.ipxe; every number gives other bytes."""
+    recipe = site.recipes / "ipxe.yaml"
+    text = recipe.read_text(encoding="utf-8")
+    changed, count = re.subn(
+        r"^( *chain \S*?/install\.ipxe)\S*$", rf"\1?run={number}", text, count=1, flags=re.M)
+    if count != 1:
+        raise Failed("recipes/ipxe.yaml has no line `chain …/install.ipxe` to change")
+    recipe.write_text(changed, encoding="utf-8")
+
+
+class PlainMake:
+    """A checkout of upstream that plain make builds the five targets in."""
+
+    def __init__(self, work, here, jobs, commit):
+        self.checkout = work / "plain-make"
+        self.embed = work / "chain.ipxe"
+        self.script = here / "plain_make.sh"
+        self.jobs = jobs
+        self.commit = commit
+        if not (self.checkout / ".git").exists():
+            run(["git", "clone", "-q", UPSTREAM, self.checkout])
+        run(["git", "-C", self.checkout, "-c", "advice.detachedHead=false", "checkout", "-q", commit])
+        self.epoch = run(
+            ["git", "-C", self.checkout, "log", "-1", "--format=%ct"], capture=True).strip()
+
+    def command(self, *goal_and_id):
+        """The argument vector that builds the five, or one."""
+        return [
+            self.script, self.checkout / "src", self.embed, self.commit, self.epoch,
+            str(self.jobs), *goal_and_id]
+
+    def clean(self):
+        """The argument vector that makes the checkout as it was cloned."""
+        return ["git", "-C", self.checkout, "clean", "-qfdx"]
+
+    def link_again(self, goal, build_id):
+        """Links one goal anew with another build id; the objects stay."""
+        path = self.checkout / "src" / goal
+        for old in path.parent.glob(path.name.split(".")[0] + ".*"):
+            old.unlink()
+        run(self.command(goal, build_id))
+
+
+def compare(site, plain):
+    """Whether the five files of both sides are equal; returns a sentence for each that is not.
+
+    The build id of a target is 4 bytes that pxebuild chooses. Plain make was given 0x12345678: where
+    the two files differ, pxebuild's has its id. Plain make then links again with that id, and every
+    byte has to be the same.
+    """
+    problems = []
+    for goal, target in FIVE:
+        theirs, ours = plain.checkout / "src" / goal, site.output / target
+        chosen = build_id(theirs.read_bytes(), ours.read_bytes())
+        if chosen:
+            plain.link_again(goal, chosen)
+        result = subprocess.run(
+            ["cmp", theirs, ours], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            where = (result.stdout or result.stderr).strip().split(" differ: ")[-1]
+            problems.append(f"{target} is not what plain make makes ({where})")
+    return problems
+
+
+def build_id(theirs, ours, marker=b"\x78\x56\x34\x12"):
+    """The id that stands in our bytes where theirs have the marker; None when there is none."""
+    at = theirs.find(marker)
+    while at >= 0:
+        if ours[at:at + 4] != marker and len(ours) == len(theirs):
+            return hex(int.from_bytes(ours[at:at + 4], "little"))
+        at = theirs.find(marker, at + 1)
+    return None
+
+
+def script_site(pxebuild, work, count):
+    """A site of so many trivial `script` targets."""
+    site = Site(pxebuild, work / f"scripts-{count}")
+    site.clear()
+    site.write_site()
+    lines = ["targets:"]
+    for number in range(count):
+        lines += [f"  t{number // 100}/{number}.ipxe:", "    script: |", "      #!ipxe",
+                  f"      echo {number}"]
+    (site.recipes / "targets.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return site
+
+
+def ninja_folder(work, count):
+    """A folder with a build.ninja of so many edges, built once."""
+    folder = work / f"ninja-{count}"
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    lines = ["rule write", "  command = printf '#!ipxe\\necho $n\\n' > $out"]
+    for number in range(count):
+        lines += [f"build t{number // 100}/{number}.ipxe: write", f"  n = {number}"]
+    (folder / "build.ninja").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run(["ninja", "-C", folder, "--quiet"])
+    return folder
+
+
+def large_file_site(pxebuild, work, size):
+    """A site with one `file` target of so many bytes, nearly all of them a hole."""
+    site = Site(pxebuild, work / "large-file")
+    site.clear()
+    site.write_site()
+    with open(site.recipes / "large.img", "wb") as file:
+        file.truncate(size)
+        file.seek(size // 2)
+        file.write(b"not only zeros")
+    (site.recipes / "targets.yaml").write_text(
+        "targets:\n  large.img: { file: large.img }\n", encoding="utf-8")
+    return site

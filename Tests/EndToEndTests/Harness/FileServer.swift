@@ -1,0 +1,78 @@
+import Foundation
+import Synchronization
+
+/// A little HTTP server on a port of its own.
+final class FileServer: Sendable {
+  let port: UInt16
+  private let listener: Int32
+  private let files: Mutex<[String: Data]>
+  private let asked = Mutex<[String]>([])
+
+  init(_ files: [String: Data] = [:]) throws {
+    self.files = Mutex(files)
+    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let listener = listener
+    let bound = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, length) == 0 && listen(listener, 64) == 0
+          && getsockname(listener, $0, &length) == 0
+      }
+    }
+    guard bound else { throw CocoaError(.fileReadUnknown) }
+    port = UInt16(bigEndian: address.sin_port)
+    Thread.detachNewThread { [self] in
+      while true {
+        let client = accept(self.listener, nil, nil)
+        if client < 0 { return }
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+        Thread.detachNewThread {
+          self.answer(client)
+          close(client)
+        }
+      }
+    }
+  }
+
+  /// `http://127.0.0.1:PORT`
+  var url: String { "http://127.0.0.1:\(port)" }
+
+  /// The request lines so far, such as `GET /wimboot`.
+  var requests: [String] { asked.withLock { $0 } }
+
+  func put(_ path: String, _ data: Data) { files.withLock { $0[path] = data } }
+
+  /// From here on nobody answers at its address.
+  func stop() {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+  }
+
+  private func answer(_ client: Int32) {
+    var request: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while request.count < 65536, !request.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+      let count = read(client, &buffer, buffer.count)
+      if count <= 0 { return }
+      request += buffer[..<count]
+    }
+    let line = String(decoding: request.prefix { $0 != 13 }, as: UTF8.self)
+    let words = line.split(separator: " ").map(String.init)
+    guard words.count == 3 else { return }
+    asked.withLock { $0.append("\(words[0]) \(words[1])") }
+    let path = String(words[1].prefix { $0 != "?" })
+    let body = files.withLock { $0[path] }
+    let status = body == nil ? "404 Not Found" : "200 OK"
+    let head =
+      "HTTP/1.1 \(status)\r\nContent-Length: \(body?.count ?? 0)\r\nConnection: close\r\n\r\n"
+    var rest = Array(head.utf8) + (words[0] == "HEAD" ? [] : Array(body ?? Data()))
+    while !rest.isEmpty {
+      let count = send(client, rest, rest.count, Int32(MSG_NOSIGNAL))
+      if count <= 0 { return }
+      rest.removeFirst(count)
+    }
+  }
+}
