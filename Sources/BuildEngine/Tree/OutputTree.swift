@@ -69,6 +69,7 @@ public struct OutputTree: Sendable {
     let wanted = try TreeLayout(targets, store: store)
     let kept = old.targets.filter { keeping.contains($0.path) }
     let placer = TreePlacer(directory: directory, own: own, store: store, digests: digests)
+    try placer.removeNewFiles()
     var owned = Set(old.targets.flatMap { $0.files.map(\.path) })
     owned.formUnion(try placer.pendingPaths())
     var keptPaths = Set(kept.flatMap { $0.files.map(\.path) })
@@ -81,9 +82,14 @@ public struct OutputTree: Sendable {
     changes.unchangedCount = wanted.files.count - outdated.count
     if !outdated.isEmpty || !stale.isEmpty {
       try placer.writePending(owned.union(outdated.map(\.path)))
-      for path in obstacles { try placer.remove(path) }
-      try placer.place(outdated.filter { !$0.isEntryPoint })
-      try placer.place(outdated.filter(\.isEntryPoint))
+      do {
+        for path in obstacles { try placer.remove(path) }
+        try placer.place(outdated.filter { !$0.isEntryPoint })
+        try placer.place(outdated.filter(\.isEntryPoint))
+      } catch {
+        try? placer.removeNewFiles()  // the first error is the one to report
+        throw error
+      }
       for path in stale where !obstacles.contains(path) { try placer.remove(path) }
       changes.placed = outdated.map(\.path)
       changes.removed = stale
@@ -93,6 +99,7 @@ public struct OutputTree: Sendable {
       try new.save(to: manifestPath)
     }
     try placer.removePending()
+    try placer.removeNewFiles()
     return changes
   }
 }

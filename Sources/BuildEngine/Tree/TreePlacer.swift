@@ -23,10 +23,14 @@ struct TreePlacer {
     try FileSystem.replace(pendingFile, with: paths.sorted().map { $0 + "\0" }.joined().utf8)
   }
 
-  func removePending() throws {
-    try FileSystem.remove(pendingFile)
-    try FileSystem.remove(own.appending("new"))
-  }
+  func removePending() throws { try FileSystem.remove(pendingFile) }
+
+  // MARK: Files that are not in place yet
+
+  private var newFiles: FilePath { own.appending("new") }
+
+  /// Removes what an update that did not end has written: on a full disk nothing else may fit beside it.
+  func removeNewFiles() throws { try FileSystem.remove(newFiles) }
 
   // MARK: Conflicts
 
@@ -101,8 +105,7 @@ struct TreePlacer {
 
   /// Writes the files under temporary names, waits until they are on the disk, renames them.
   func place(_ files: [TreeLayout.File]) throws {
-    let new = own.appending("new")
-    try FileSystem.remove(new)
+    let new = newFiles
     try FileSystem.createDirectories(new)
     for (index, file) in files.enumerated() {
       let temporary = new.appending(String(index))
