@@ -60,14 +60,15 @@ public struct BuildSession: Sendable {
     try? work.remove()
   }
 
-  /// Each lost blob is dropped when it is found, so every round is closer to the end; a disk that loses
-  /// blobs faster than they are made is reported.
+  /// Each lost blob is dropped when it is found, so every round is closer to the end. Where several are
+  /// lost there may be thousands: then all are looked for at once. A disk that loses blobs faster than
+  /// they are made is reported.
   private func buildHealing<Result: Sendable>(
     _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
   ) async throws -> (BuildResult, Result) {
     let executor = makeExecutor(plan)
     var last: LostBlob?
-    for _ in 0..<100 {
+    for round in 0..<100 {
       do {
         let build = Build(
           plan: plan, executor: executor, inputs: InputResolver(store: store, digests: digests),
@@ -76,6 +77,7 @@ public struct BuildSession: Sendable {
         return (result, try use(result))
       } catch let lost as LostBlob {
         last = lost
+        if round == 2 { _ = try CacheMaintenance(cache).verify() }
       }
     }
     throw BuildError(
