@@ -23,7 +23,11 @@ public struct TreeChanges: Equatable, Sendable {
   public var removed: [String] = []
   public var unchangedCount = 0
 
-  public init() {}
+  public init(placed: [String] = [], removed: [String] = [], unchangedCount: Int = 0) {
+    self.placed = placed
+    self.removed = removed
+    self.unchangedCount = unchangedCount
+  }
 }
 
 /// The folder that is served. pxebuild replaces and removes only what its manifest lists; a file of
