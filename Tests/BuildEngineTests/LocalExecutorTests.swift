@@ -26,7 +26,7 @@ struct LocalExecutorTests {
           "deep/run: \(StoredArtifact.file(Digest(of: Array("text".utf8)), executable: true))",
           "link: \(StoredArtifact.symlink(target: "deep/run"))",
         ])
-      #expect(try FileSystem.list(test.cache.work.path) == ["jobserver", "lock"])
+      #expect(try leftovers(test.cache.work.path) == ["jobserver", "lock"])
     }
   }
 
@@ -69,7 +69,7 @@ struct LocalExecutorTests {
       let log = try #require(try test.folder.read("cache/logs/t__step.log"))
       #expect(log.hasPrefix("line 1\nline 2\n"))
       #expect(log.hasSuffix("##progress 1 2\nred \u{1b}[31m\n\nlast\n"))
-      #expect(try FileSystem.list(test.cache.work.path) == ["jobserver", "lock"])
+      #expect(try leftovers(test.cache.work.path) == ["jobserver", "lock"])
       #expect(try test.freeSlots() == 2)
     }
   }
@@ -154,7 +154,7 @@ struct LocalExecutorTests {
         """
       let running = Task { try await test.run(test.request(script)) }
       while test.events.progress.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
-      let names = try FileSystem.list(test.cache.work.path)
+      let names = try leftovers(test.cache.work.path)
       let folder = try #require(names.first { $0.hasPrefix("action-") })
       try FileSystem.replace(
         test.cache.work.path.appending(folder).appending("root").appending("go"), with: [])
@@ -206,7 +206,7 @@ struct LocalExecutorTests {
       await #expect(throws: CancellationError.self) { _ = try await running.value }
       #expect(try await Processes.wait(for: 0, with: seconds))
       #expect(try test.freeSlots() == 2)
-      #expect(try FileSystem.list(test.cache.work.path) == ["jobserver", "lock"])
+      #expect(try leftovers(test.cache.work.path) == ["jobserver", "lock"])
     }
   }
 
