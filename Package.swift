@@ -69,7 +69,11 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "UpstreamMake", dependencies: ["BuildEngine", "CLinux"], swiftSettings: settings),
+      name: "UpstreamMake", dependencies: ["BuildEngine", "CLinux"], swiftSettings: settings,
+      plugins: ["ShippedLinkSets"]),
+    // Puts the link sets of recipes/link-sets into the program.
+    .plugin(
+      name: "ShippedLinkSets", capability: .buildTool(), path: "Sources/ShippedLinkSets"),
     .executableTarget(
       name: "pxebuild",
       dependencies: [
@@ -96,7 +100,7 @@ let package = Package(
     .testTarget(
       name: "PxebuildTests",
       dependencies: [
-        "pxebuild", .product(name: "Yams", package: "Yams"),
+        "pxebuild", "Recipes", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     // Drives the real binary, which is a dependency so that it is built before.

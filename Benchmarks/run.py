@@ -34,7 +34,7 @@ def main():
     if options.list:
         print("\n".join(names))
         return 0
-    pxebuild = Path(os.environ.get("PXEBUILD", HERE.parent / ".build-release/release/pxebuild"))
+    pxebuild = Path(os.environ.get("PXEBUILD", HERE.parent / ".build-release/pxebuild"))
     if not os.access(pxebuild, os.X_OK):
         sys.exit(f"{pxebuild} is not there: run `make bench`, or set PXEBUILD")
     options.work.mkdir(parents=True, exist_ok=True)

@@ -95,7 +95,8 @@ final class ArchiveReader {
           throw BuildError(errno: errno, doing: "write", path: path)
         }
         return
-      case ARCHIVE_OK, ARCHIVE_WARN: break
+      case ARCHIVE_OK: break
+      // A warning about data is a wrong size: as bad as an error.
       default: throw failure("cannot read the archive \(name)")
       }
       var written = 0
@@ -116,7 +117,7 @@ final class ArchiveReader {
     // The members of an ar are never sparse, so that the blocks follow each other.
     let result = archive_read_data_block(archive, &block, &length, &offset)
     if result == ARCHIVE_EOF { return 0 }
-    return result == ARCHIVE_OK || result == ARCHIVE_WARN ? length : -1
+    return result == ARCHIVE_OK ? length : -1
   }
 
   private func failure(_ message: String) -> BuildError {

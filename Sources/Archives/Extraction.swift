@@ -18,7 +18,7 @@ struct Extraction {
   init(
     _ destination: FilePath, archiveName: String, selected: MemberPath, isPackage: Bool = false
   ) {
-    output = OutputFolder(destination, archiveName: archiveName)
+    output = OutputFolder(destination, archiveName: archiveName, origin: selected)
     self.selected = selected
     self.isPackage = isPackage
   }

@@ -10,11 +10,16 @@ package struct OutputFolder {
 
   package let root: FilePath
   package let archiveName: String
+  /// What the paths are relative to in the archive, for messages.
+  private let origin: MemberPath
   private var made: [MemberPath: Made] = [:]
 
   /// - Precondition: nothing else writes below `root`.
-  package init(_ root: FilePath, archiveName: String) {
+  package init(
+    _ root: FilePath, archiveName: String, origin: MemberPath = MemberPath(components: [])
+  ) {
     self.root = root
+    self.origin = origin
     self.archiveName = archiveName
   }
 
@@ -95,12 +100,16 @@ package struct OutputFolder {
     case .directory: return
     case nil: try makeDirectory(parent)
     case .file, .symlink:
-      throw refused("its member '\(path)' lies below '\(parent)', which is no folder")
+      throw refused("its member '\(shown(path))' lies below '\(shown(parent))', which is no folder")
     }
   }
 
+  private func shown(_ path: MemberPath) -> MemberPath {
+    MemberPath(components: origin.components + path.components)
+  }
+
   private func duplicate(_ path: MemberPath) -> BuildError {
-    refused("it has two members of the name '\(path)'")
+    refused("it has two members of the name '\(shown(path))'")
   }
 
   func refused(_ reason: String) -> BuildError {

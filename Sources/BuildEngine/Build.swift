@@ -49,10 +49,11 @@ public struct Build: Sendable {
     var graph = Graph(plan)
     for target in plan.targets { graph.want(target.artifact) }
     sink(.wanted(actions: graph.wantedCount))
-    var settled = [Bool](repeating: false, count: plan.targets.count)
+    var watchers = Watchers(plan)
     try await withThrowingTaskGroup(of: Ended.self) { group in
       var running = 0
       while true {
+        try Task.checkCancellation()
         while running < Self.inFlightLimit, !graph.isStopped, let id = graph.startNext() {
           running += 1
           let known = graph.outputs(readBy: id)
@@ -63,13 +64,17 @@ public struct Build: Sendable {
         switch ended.result {
         case .success(let outputs): graph.finish(ended.id, outputs)
         case .failure(let error):
-          graph.fail(ended.id, error)
-          if settle(&settled, in: &graph), let reason = error.reason {
+          var goesWithout = false
+          for id in graph.fail(ended.id, error) {
+            if settle(id, &watchers, in: &graph) { goesWithout = true }
+          }
+          if goesWithout, let reason = error.reason {
             sink(.actionNote(ended.id, "\(error.message): \(reason)"))
           }
         }
       }
     }
+    try Task.checkCancellation()
     return try finish(graph)
   }
 
@@ -84,6 +89,8 @@ public struct Build: Sendable {
       let request = try inputs.request(for: action, known: known)
       return Ended(id: id, result: .success(try await executor.perform(request, id: id)))
     } catch let error as BuildError {
+      // What fails while everything is being stopped fails because of that.
+      try Task.checkCancellation()
       var located = error
       if located.origin == nil { located.origin = action.origin }
       return Ended(id: id, result: .failure(located))
@@ -95,28 +102,48 @@ public struct Build: Sendable {
     }
   }
 
-  /// Looks at the targets whose action has failed: wants stand-ins, stops the loop at real failures.
-  /// True when a target goes without what could not be reached.
-  private func settle(_ settled: inout [Bool], in graph: inout Graph) -> Bool {
-    var goesWithout = false
-    for (index, target) in plan.targets.enumerated() where !settled[index] {
-      guard let error = graph.failure(of: target.artifact) else { continue }
-      settled[index] = true
-      guard error.kind == .unreachable else {
-        if !keepsGoing { graph.isStopped = true }
-        continue
+  /// Who has to know that an action failed.
+  private struct Watchers {
+    /// The targets that an action makes.
+    var targets: [ActionID: [Int]] = [:]
+    /// Actions that make what stands in for a target.
+    var standIns: Set<ActionID> = []
+
+    init(_ plan: Plan) {
+      for (index, target) in plan.targets.enumerated() {
+        guard case .output(let id, _) = target.artifact else { continue }
+        targets[id, default: []].append(index)
       }
-      switch target.whenUnreachable {
-      case .standIn(let artifact, let version, _):
+    }
+  }
+
+  /// After an action has failed: wants stand-ins for the targets that it makes, or stops the loop. True
+  /// when a target goes without what could not be reached.
+  private func settle(_ id: ActionID, _ watchers: inout Watchers, in graph: inout Graph) -> Bool {
+    var goesWithout = false
+    if watchers.standIns.contains(id) { stop(&graph) }
+    guard let error = graph.failure(of: id) else { return false }
+    for index in watchers.targets[id] ?? [] {
+      let target = plan.targets[index]
+      switch (error.kind, target.whenUnreachable) {
+      case (.unreachable, .standIn(let artifact, let version, _)):
         goesWithout = true
-        graph.want(artifact)
-        graph.want(version)
+        for artifact in [artifact, version] {
+          graph.want(artifact)
+          guard case .output(let standIn, _) = artifact else { continue }
+          watchers.standIns.insert(standIn)
+          if graph.failure(of: standIn) != nil { stop(&graph) }
+        }
         sink(.wanted(actions: graph.wantedCount))
-      case .skip: goesWithout = true
-      case .fail: if !keepsGoing { graph.isStopped = true }
+      case (.unreachable, .skip): goesWithout = true
+      default: stop(&graph)
       }
     }
     return goesWithout
+  }
+
+  private func stop(_ graph: inout Graph) {
+    if !keepsGoing { graph.isStopped = true }
   }
 
   private func finish(_ graph: Graph) throws -> BuildResult {

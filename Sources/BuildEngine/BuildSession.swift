@@ -47,7 +47,7 @@ public struct BuildSession: Sendable {
   public func build<Result: Sendable>(
     _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
   ) async throws -> (BuildResult, Result) {
-    let lock = try cache.lockForBuild()
+    let lock = try await cache.lockForBuild()
     defer { lock.release() }
     let result = try await buildHealing(plan, use: use)
     try digests.save()
@@ -66,7 +66,7 @@ public struct BuildSession: Sendable {
   private func buildHealing<Result: Sendable>(
     _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
   ) async throws -> (BuildResult, Result) {
-    let executor = try await makeExecutor(plan)
+    let executor = makeExecutor(plan)
     var last: LostBlob?
     for round in 0..<100 {
       do {
@@ -86,24 +86,47 @@ public struct BuildSession: Sendable {
       advice: "check the disk, or choose another cache folder with --cache")
   }
 
-  private func makeExecutor(_ plan: Plan) async throws -> ReportingExecutor {
-    let sandbox = try await Sandbox(options.sandbox)
-    let slots = try JobSlots(max(1, options.jobs), at: work.makeName("jobserver"))
+  private func makeExecutor(_ plan: Plan) -> ReportingExecutor {
     let chain = ExecutorChain()
     let nextID = StepNumbers(after: plan.actions.count)
-    let local = LocalExecutor(
-      store: store, work: work, logs: cache.path.appending("logs"), sandbox: sandbox, slots: slots,
-      builtIns: builtIns
-    ) { [store, cache, options] _ in
-      BuildContext(
-        store: store, cacheDirectory: cache.path, isOffline: options.isOffline,
-        perform: { try await chain.perform($0, id: nextID.next()) })
+    let local = FirstUseExecutor { [self] in
+      LocalExecutor(
+        store: store, work: work, logs: cache.path.appending("logs"),
+        sandbox: try await Sandbox(options.sandbox),
+        slots: try JobSlots(max(1, options.jobs), at: work.makeName("jobserver")),
+        builtIns: builtIns
+      ) { _ in
+        BuildContext(
+          store: store, cacheDirectory: cache.path, isOffline: options.isOffline,
+          perform: { try await chain.perform($0, id: nextID.next()) })
+      }
     }
     let caching = CachingExecutor(
       store: store, cache: cache.actionCache, toolchain: Toolchain(digests: digests), next: local)
     let reporting = ReportingExecutor(caching, sink: sink)
     chain.close(with: reporting)
     return reporting
+  }
+}
+
+/// Sets an executor up when the first action really runs: trying the sandbox costs more than a build that
+/// finds everything in the cache.
+private actor FirstUseExecutor: ActionExecutor {
+  private let make: @Sendable () async throws -> any ActionExecutor
+  private var made: Task<any ActionExecutor, any Error>?
+
+  init(_ make: @escaping @Sendable () async throws -> any ActionExecutor) { self.make = make }
+
+  nonisolated func execute(_ request: ActionRequest, step: Step) async throws -> ActionOutputs {
+    try await executor().execute(request, step: step)
+  }
+
+  private func executor() async throws -> any ActionExecutor {
+    if let made { return try await made.value }
+    let make = make
+    let task = Task { try await make() }
+    made = task
+    return try await task.value
   }
 }
 

@@ -4,8 +4,8 @@ struct Graph {
   private var states: [Build.State]
   /// For each action, the wanted ones that read from it.
   private var readers: [[ActionID]]
-  /// Actions that could start, lowest first.
-  private var ready: [ActionID] = []
+  /// Actions that could start.
+  private var ready = LowestFirst()
   private(set) var wantedCount = 0
   private(set) var outputs: [ActionID: ActionOutputs] = [:]
   /// Set by the loop: nothing more is started.
@@ -30,40 +30,48 @@ struct Graph {
     want(id)
   }
 
+  /// No recursion: a chain of actions can be longer than a thread's stack is deep.
   private mutating func want(_ id: ActionID) {
-    guard case .unwanted = states[id.index] else { return }
-    wantedCount += 1
-    var sources: Set<ActionID> = []
-    for case .output(let source, _) in plan[id].inputs.values { sources.insert(source) }
+    var wanted: [ActionID] = []
+    var open = [id]
+    while let next = open.popLast() {
+      guard case .unwanted = states[next.index] else { continue }
+      states[next.index] = .waiting(0)
+      wanted.append(next)
+      open += sources(of: next)
+    }
+    // What an action reads from has a lower index, so its state is settled before the action's own.
+    for id in wanted.sorted() { place(id) }
+    wantedCount += wanted.count
+  }
+
+  private mutating func place(_ id: ActionID) {
     var missing = 0
-    var inherited: BuildError?
-    for source in sources.sorted() {
-      want(source)
+    for source in sources(of: id) {
       switch states[source.index] {
       case .done: break
-      case .failed(let error): inherited = error
-      default:
+      case .failed(let error):
+        states[id.index] = .failed(error)
+        return
+      case .unwanted, .waiting, .running:
         missing += 1
         readers[source.index].append(id)
       }
     }
-    if let inherited {
-      states[id.index] = .failed(inherited)
-    } else {
-      states[id.index] = .waiting(missing)
-      if missing == 0 { makeReady(id) }
-    }
+    states[id.index] = .waiting(missing)
+    if missing == 0 { ready.insert(id) }
   }
 
-  private mutating func makeReady(_ id: ActionID) {
-    let place = ready.firstIndex { $0 > id } ?? ready.endIndex
-    ready.insert(id, at: place)
+  /// The actions that `id` reads from, each once, in order.
+  private func sources(of id: ActionID) -> [ActionID] {
+    var sources: Set<ActionID> = []
+    for case .output(let source, _) in plan[id].inputs.values { sources.insert(source) }
+    return sources.sorted()
   }
 
-  /// Takes the next action that could start.
+  /// Takes the next action that could start: the lowest.
   mutating func startNext() -> ActionID? {
-    while !ready.isEmpty {
-      let id = ready.removeFirst()
+    while let id = ready.popLowest() {
       guard case .waiting = states[id.index] else { continue }
       states[id.index] = .running
       return id
@@ -77,15 +85,21 @@ struct Graph {
     for reader in readers[id.index] {
       guard case .waiting(let missing) = states[reader.index] else { continue }
       states[reader.index] = .waiting(missing - 1)
-      if missing == 1 { makeReady(reader) }
+      if missing == 1 { ready.insert(reader) }
     }
   }
 
-  /// Fails an action and, with the same error, all that need it.
-  mutating func fail(_ id: ActionID, _ error: BuildError) {
-    if case .failed = states[id.index] { return }
-    states[id.index] = .failed(error)
-    for reader in readers[id.index] { fail(reader, error) }
+  /// Fails an action and, with the same error, all that need it. Returns those that failed by this.
+  mutating func fail(_ id: ActionID, _ error: BuildError) -> [ActionID] {
+    var failed: [ActionID] = []
+    var open = [id]
+    while let next = open.popLast() {
+      if case .failed = states[next.index] { continue }
+      states[next.index] = .failed(error)
+      failed.append(next)
+      open += readers[next.index]
+    }
+    return failed
   }
 
   /// What the actions that `id` reads from have written.
@@ -95,10 +109,50 @@ struct Graph {
     return result
   }
 
+  /// True when the artifact is there: nothing has to make it, or what makes it has ended well.
+  func isDone(_ artifact: Artifact) -> Bool {
+    guard case .output(let id, _) = artifact else { return true }
+    if case .done = states[id.index] { return true }
+    return false
+  }
+
   func failure(of artifact: Artifact) -> BuildError? {
-    guard case .output(let id, _) = artifact, case .failed(let error) = states[id.index] else {
-      return nil
-    }
+    guard case .output(let id, _) = artifact else { return nil }
+    return failure(of: id)
+  }
+
+  func failure(of id: ActionID) -> BuildError? {
+    guard case .failed(let error) = states[id.index] else { return nil }
     return error
+  }
+}
+
+/// Actions of which the lowest is taken first: a binary heap.
+private struct LowestFirst {
+  private var heap: [ActionID] = []
+
+  mutating func insert(_ id: ActionID) {
+    heap.append(id)
+    var place = heap.count - 1
+    while place > 0, heap[place] < heap[(place - 1) / 2] {
+      heap.swapAt(place, (place - 1) / 2)
+      place = (place - 1) / 2
+    }
+  }
+
+  mutating func popLowest() -> ActionID? {
+    guard let lowest = heap.first, let last = heap.popLast() else { return nil }
+    guard !heap.isEmpty else { return lowest }
+    heap[0] = last
+    var place = 0
+    while true {
+      var least = place
+      for child in [2 * place + 1, 2 * place + 2] where child < heap.count {
+        if heap[child] < heap[least] { least = child }
+      }
+      if least == place { return lowest }
+      heap.swapAt(place, least)
+      place = least
+    }
   }
 }

@@ -76,6 +76,7 @@ public struct InputResolver: Sendable {
     }
     if identity.kind == .symlink {
       // The link is the user's way of saying where the content is; inside a folder links are kept.
+      try digests.observe(path)
       return try importLocal(try resolveLink(path), reader: reader)
     }
     return try store.insertTree(path, inserted: &inserted) { file, identity in
@@ -132,14 +133,14 @@ public struct InputResolver: Sendable {
     case .skip(let reason):
       return .skipped(because: [because, reason].compactMap { $0 }.joined(separator: "; "))
     case .standIn(let artifact, let version, let limitation):
-      if let second = graph.failure(of: artifact) {
+      if let second = graph.failure(of: artifact) ?? graph.failure(of: version) {
         var failure = error
         failure.reason =
-          "\(because)\nand its stand-in: \(second.message)\(second.reason.map { ": \($0)" } ?? "")"
+          "\(error.reason ?? because)\nand its stand-in: \(second.message)\(second.reason.map { ": \($0)" } ?? "")"
         failure.advice = second.advice
         return .failed(failure)
       }
-      guard case .output(let id, _) = artifact, case .done = graph[id] else { return .notReached }
+      guard graph.isDone(artifact), graph.isDone(version) else { return .notReached }
       let stored = try resolve(artifact, known: graph.outputs, reader: target.path)
       let text = try resolve(version, known: graph.outputs, reader: target.path)
       guard case .file(let digest, _) = text else {

@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// What a finished build has looked at: every recipe, local file, tool and placed file with its identity.
@@ -67,11 +69,6 @@ public struct UpToDateRecord: Sendable {
       position += 4
       return Int(value)
     }
-    func number() -> UInt64 {
-      let value = body.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-      position += 8
-      return value
-    }
     func text() -> Slice<UnsafeRawBufferPointer> {
       let count = length()
       position += count
@@ -80,22 +77,61 @@ public struct UpToDateRecord: Sendable {
     // The SHA-256 over it has matched, so the lengths are those that were written.
     guard text().elementsEqual(request.utf8) else { return nil }
     let summary = String(decoding: text(), as: UTF8.self)
-    var status = stat()
+    // The kernel's part of an lstat is nearly all of it, and it answers several at a time.
+    let parts = partStarts(in: body, from: position)
+    let changes = Atomic(0)
+    // Every thread only reads, and all have ended when this returns.
+    nonisolated(unsafe) let body = body
+    DispatchQueue.concurrentPerform(iterations: parts.count - 1) { index in
+      guard changes.load(ordering: .relaxed) == 0 else { return }
+      if !isUnchanged(body, from: parts[index], to: parts[index + 1]) {
+        changes.add(1, ordering: .relaxed)
+      }
+    }
+    return changes.load(ordering: .sequentiallyConsistent) == 0 ? summary : nil
+  }
+
+  /// Six 64-bit numbers.
+  private static let identityLength = 48
+
+  /// Where each part of the list of paths starts, and its end: parts are what one thread takes at a time.
+  private static func partStarts(in body: UnsafeRawBufferPointer, from start: Int) -> [Int] {
+    var starts = [start]
+    var position = start
+    var count = 0
     while position < body.count {
-      let count = length()
-      guard let path = body.baseAddress?.advanced(by: position) else { return nil }
+      position +=
+        4 + Int(body.loadUnaligned(fromByteOffset: position, as: UInt32.self)) + identityLength
+      count += 1
+      if count % 256 == 0, position < body.count { starts.append(position) }
+    }
+    return starts + [position]
+  }
+
+  private static func isUnchanged(_ body: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
+    var position = start
+    func number() -> UInt64 {
+      let value = body.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      position += 8
+      return value
+    }
+    var status = stat()
+    while position < end {
+      let count = Int(body.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+      position += 4
+      guard let path = body.baseAddress?.advanced(by: position) else { return false }
       let follows = body[position + count - 1] == 1
       position += count
       // The byte before the marker is a zero, so the path can be used where it lies.
       let name = path.assumingMemoryBound(to: CChar.self)
-      guard (follows ? stat(name, &status) : lstat(name, &status)) == 0 else { return nil }
+      guard (follows ? stat(name, &status) : lstat(name, &status)) == 0 else { return false }
       let identity = FileIdentity(
         device: number(), inode: number(), size: Int64(bitPattern: number()),
         modified: Int64(bitPattern: number()), changed: Int64(bitPattern: number()),
         mode: UInt32(truncatingIfNeeded: number()))
-      guard FileIdentity(status) == identity else { return nil }
+      guard FileIdentity(status) == identity else { return false }
     }
-    return summary
+    return true
   }
 
   private func append(_ text: String, to body: inout [UInt8]) {

@@ -103,7 +103,7 @@ struct Apt {
     }
   }
 
-  /// The options that put apt's state into the cache. A file, because only a file that is read after
+  /// The options that put apt's state into the cache, and a file, because only one that is read after
   /// the system's own can take hooks away that would touch the system.
   private func ownLists() throws -> [String] {
     for name in ["state", "lists/partial", "cache/archives/partial"] {
@@ -113,19 +113,19 @@ struct Apt {
       #clear APT::Update::Pre-Invoke;
       #clear APT::Update::Post-Invoke;
       #clear APT::Update::Post-Invoke-Success;
-      Dir::State "\(folder)/state";
-      Dir::State::Lists "\(folder)/lists";
-      Dir::Cache "\(folder)/cache";
-      Dir::Cache::Archives "\(folder)/cache/archives";
-      APT::Sandbox::User "root";
-      Acquire::Languages "none";
 
       """
     let file = folder.appending("apt.conf")
     if try FileSystem.read(file) != Array(settings.utf8) {
       try FileSystem.replace(file, with: settings.utf8)
     }
-    return ["--config-file=\(file)"]
+    // Not in the file, whose syntax cannot express a path with a quote.
+    let places = [
+      "Dir::State=\(folder)/state", "Dir::State::Lists=\(folder)/lists",
+      "Dir::Cache=\(folder)/cache", "Dir::Cache::Archives=\(folder)/cache/archives",
+      "APT::Sandbox::User=root", "Acquire::Languages=none",
+    ]
+    return ["--config-file=\(file)"] + places.flatMap { ["-o", $0] }
   }
 
   private static func reason(_ result: Program.Result) -> String {

@@ -58,27 +58,41 @@ struct Program: Sendable {
     let spawned = Spawned(
       arguments: arguments, folder: folder, input: inputDescriptor, output: outputDescriptor,
       errors: errors.descriptor)
-    let status = try await withThrowingTaskGroup(of: TerminationStatus?.self) { group in
+    defer { try? outputDescriptor.close() }  // what the child could not write it has reported
+    let end: (status: TerminationStatus?, isTimedOut: Bool)
+    do {
+      end = try await waitForEnd(of: spawned)
+    } catch {
+      if Task.isCancelled { throw interrupted }
+      throw error
+    }
+    if Task.isCancelled { throw interrupted }
+    return Result(
+      status: end.status ?? .signaled(SIGTERM), output: outputFile == nil ? try output.bytes() : [],
+      errors: String(decoding: try errors.bytes(), as: UTF8.self), isTimedOut: end.isTimedOut)
+  }
+
+  private var interrupted: BuildError {
+    BuildError(.cancelled, "interrupted while \(path.lastComponent?.string ?? "it") ran")
+  }
+
+  private func waitForEnd(
+    of spawned: Spawned
+  ) async throws -> (status: TerminationStatus?, isTimedOut: Bool) {
+    try await withThrowingTaskGroup(of: TerminationStatus?.self) { group in
       group.addTask { try await spawn(spawned) }
       if let silenceLimit {
         group.addTask {
-          try await waitForSilence(of: [outputDescriptor, errors.descriptor], silenceLimit)
+          try await waitForSilence(of: [spawned.output, spawned.errors], silenceLimit)
         }
       }
       var status = try await group.next() ?? nil
-      group.cancelAll()
       let isTimedOut = status == nil
+      group.cancelAll()
       // The watcher ends by throwing when it is cancelled; the program's own end is what counts.
       while let next = try? await group.next() { status = status ?? next }
       return (status, isTimedOut)
     }
-    try? outputDescriptor.close()  // the child has written; what it could not write it has reported
-    if Task.isCancelled {
-      throw BuildError(.cancelled, "interrupted while \(path.lastComponent?.string ?? "it") ran")
-    }
-    return Result(
-      status: status.0 ?? .signaled(SIGTERM), output: outputFile == nil ? try output.bytes() : [],
-      errors: String(decoding: try errors.bytes(), as: UTF8.self), isTimedOut: status.1)
   }
 
   private struct Spawned: Sendable {

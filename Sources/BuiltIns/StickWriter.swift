@@ -13,6 +13,7 @@ struct StickWriter {
   private static let packages =
     "install what it needs: apt-get install mtools syslinux syslinux-common"
 
+  /// - Parameter scratch: the folder in which the image is written.
   init(_ layout: StickLayout, scratch: FilePath) {
     self.layout = layout
     self.scratch = scratch
@@ -20,7 +21,9 @@ struct StickWriter {
 
   func write(_ image: FilePath) async throws {
     try makeEmpty(image)
-    let partition = "\(image)@@1M"
+    // A name without a folder: "@@" in a folder's name would be taken for the offset.
+    let name = image.lastComponent?.string ?? "image"
+    let partition = "\(name)@@1M"
     try await run(
       "mformat",
       [
@@ -37,7 +40,7 @@ struct StickWriter {
     }
     var bootCode: [UInt8] = []
     if layout.firmware == .bios {
-      try await run("syslinux", ["--install", "--offset", "\(1 << 20)", image.string])
+      try await run("syslinux", ["--install", "--offset", "\(1 << 20)", name])
       bootCode = try Self.bootCode()
     }
     try writeFirstSector(of: image, layout.masterBootRecord(bootCode: bootCode))
@@ -87,7 +90,7 @@ struct StickWriter {
       "MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1", "HOME": scratch.string,
       "PATH": Toolchain.searchPath.joined(separator: ":"), "TMPDIR": scratch.string,
     ]
-    let result = try await program.run(arguments)
+    let result = try await program.run(arguments, in: scratch)
     guard result.isSuccess else {
       throw BuildError(
         .failed, "cannot make a USB image: \(name) failed",

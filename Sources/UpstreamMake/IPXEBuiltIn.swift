@@ -5,7 +5,15 @@ import SystemPackage
 /// by its own key: make's commands are recorded, the wanted objects compiled, the goal linked.
 ///
 /// A changed chain script costs one link. Goals of one folder share the objects. Whatever cannot be
-/// replayed is built by make itself. Inputs and parameters are described in docs/design.md.
+/// replayed is built by make itself.
+///
+/// Parameters: `goal`; `goals`, every goal of the recipes with the same source, configuration and folder,
+/// this one included, sorted; `commit`; `embed`, `trust`, `certificates`, names in order; `private-key`, a
+/// name; `debug`; `cross`. Lists have commas between, anything but the goal may be empty.
+///
+/// Inputs: `source`, a directory that holds `src/`; `commit-time`, decimal seconds; `config/NAME.h`,
+/// `embed/NAME`, `trust/NAME`, `certificates/NAME`, `private-key/NAME`; `patches/NAME`, applied in the order
+/// of their names with `patch -p1`; `link-sets`, a directory of `COMMIT.txt` (`LinkSets`). Output: `product`.
 public struct IPXEBuiltIn: BuiltIn {
   public let name = "ipxe"
   public let version = 1
@@ -153,7 +161,7 @@ struct IPXEBuild {
       inputs["base"] = linked.0
       baseID = linked.1
     }
-    let buildID = baseID ?? BuildID.make(goal: goal, inputs: inputs)
+    let buildID = baseID ?? self.buildID(of: goal)
     let request = request(
       "\(goal): link", "make-link",
       ["goal=\(goal)", "build-id=\(buildID)"] + (isComplete ? ["complete=1"] : [])
@@ -163,7 +171,7 @@ struct IPXEBuild {
     switch LinkReport(decoding: try read(Self.output("report", in: outputs))) {
     case .tooFewObjects: return nil
     case .linked(let members):
-      if !members.isEmpty { try linkSets.learn(members, goal: goal, commit: sourceName) }
+      if !members.isEmpty { try linkSets.learn(members, goal: goal, name: linkSetName) }
       return (try Self.output("product", in: outputs), buildID)
     case nil:
       throw BuildError(.failed, "the link of \(goal) wrote a report that cannot be read")
@@ -173,7 +181,7 @@ struct IPXEBuild {
   private func whole() async throws -> (StoredArtifact, UInt32?) {
     var inputs = sourceInputs
     inputs.merge(ownFiles(["embed", "trust", "certificates", "private-key"])) { $1 }
-    let buildID = BuildID.make(goal: parameters.goal, inputs: inputs)
+    let buildID = buildID(of: parameters.goal)
     let request = request(
       "\(parameters.goal): make", "make-whole",
       ["goal=\(parameters.goal)", "build-id=\(buildID)"] + parameters.makeArguments
@@ -182,11 +190,22 @@ struct IPXEBuild {
     return (try await Self.output("product", of: request, invocation), buildID)
   }
 
+  /// Taken from all that decides the product's bytes, and from nothing else: not from the kit, whose
+  /// objects depend on link sets, and not from the other goals of the folder.
+  private func buildID(of goal: String) -> UInt32 {
+    BuildID.make(
+      goal: "\(goal) \(parameters.makeArguments.joined(separator: " ")) "
+        + parameters.ownFileArguments.joined(separator: " "),
+      inputs: sourceInputs.merging(
+        ownFiles(["embed", "trust", "certificates", "private-key"])
+      ) { $1 })
+  }
+
   // MARK: - Which objects
 
   private func chooseObjects(for record: LinksRecord) throws -> LinkSetCache.Choice {
     let shipped = try shippedLinkSets()
-    let learned = try linkSets.learned(commit: sourceName)
+    let learned = try linkSets.learned(linkSetName)
     var wanted = LinkSetCache.Choice.some([])
     for goal in record.goals.keys where record.goals[goal]?.base == nil {
       guard case .some(let names) = wanted,
@@ -203,11 +222,9 @@ struct IPXEBuild {
   private func pin(_ choice: LinkSetCache.Choice) throws { try linkSets.pin(choice, pinKey) }
 
   private func shippedLinkSets() throws -> LinkSets {
-    guard let folder = invocation.request.inputs["link-sets"],
-      case .file(let digest, _)? = try invocation.context.store.artifact(
-        at: "\(parameters.commit).txt", in: folder)
-    else { return LinkSets() }
-    let text = String(decoding: try invocation.context.store.read(digest), as: UTF8.self)
+    guard linkSetName == parameters.commit, let text = try shippedLinkSetText() else {
+      return LinkSets()
+    }
     do { return try LinkSets(parsing: text) } catch {
       // A hint: without it the build takes longer and comes to the same bytes.
       invocation.note("link-sets/\(parameters.commit).txt is left out, \(error)")
@@ -215,18 +232,35 @@ struct IPXEBuild {
     }
   }
 
-  /// What a learned link set is filed under: the commit, or the source itself when it has none.
-  private var sourceName: String {
-    if !parameters.commit.isEmpty { return parameters.commit }
-    guard case .directory(let digest) = source else { return "unknown" }
-    return digest.hex
+  /// The recipes' own file if there is one, else the one that came with pxebuild.
+  private func shippedLinkSetText() throws -> String? {
+    if let folder = invocation.request.inputs["link-sets"],
+      case .file(let digest, _)? = try invocation.context.store.artifact(
+        at: "\(parameters.commit).txt", in: folder)
+    {
+      return String(decoding: try invocation.context.store.read(digest), as: UTF8.self)
+    }
+    return ShippedLinkSets.byCommit[parameters.commit]
   }
 
-  private var pinKey: Digest {
-    var text = "\(Goal.folder(of: parameters.goal)) \(parameters.debug) \(parameters.cross)\n"
+  /// What a link set is filed under: the commit for the source as it is, else everything that could make
+  /// other objects be linked. A set of another configuration would nearly always do, but if one of its
+  /// objects defined a symbol that a missing object should, the link would succeed with other bytes.
+  private var linkSetName: String {
+    let isPlain =
+      Self.inputs(of: invocation.request, below: "config").isEmpty
+      && Self.inputs(of: invocation.request, below: "patches").isEmpty
+      && parameters.debug.isEmpty && parameters.cross.isEmpty && parameters.commit.utf8.count == 40
+    if isPlain { return parameters.commit }
+    var text = "\(parameters.debug) \(parameters.cross)\n"
     for (path, artifact) in sourceInputs.sorted(by: { $0.key < $1.key }) {
       text += "\(path) \(artifact)\n"
     }
+    return Digest(of: Array(text.utf8)).hex
+  }
+
+  private var pinKey: Digest {
+    let text = "\(Goal.folder(of: parameters.goal)) \(linkSetName)\n"
     return Digest(of: Array(text.utf8))
   }
 

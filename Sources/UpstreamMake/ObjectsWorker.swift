@@ -69,11 +69,13 @@ struct ObjectsWorker {
   }
 
   private func compile(_ units: [CommandUnit], _ pool: CommandPool) throws {
+    let assembly = context.path("assembly")
+    try FileSystem.createDirectories(assembly)
+    let drivers = CompilerDrivers(units: units, assembly: assembly.string, pool: pool)
     var rest = units
     var done = 0
     var repairs = 0
     let step = max(1, units.count / 100)
-    let drivers = CompilerDrivers(pool: pool)
     while !rest.isEmpty {
       var succeeded = Set<Int>()
       do {
@@ -90,12 +92,18 @@ struct ObjectsWorker {
         guard let index = rest.firstIndex(where: { drivers.commands(of: $0).contains(failure) }),
           repairs < 8
         else { throw failure }
-        // Make knows more than the recording, a header that it generates for one. Its word counts.
         repairs += 1
-        let unit = rest.remove(at: index)
-        do { try pool.run(makeAlone(unit.target)) } catch is CommandFailure { throw failure }
-        context.print("\(unit.target) was left to make\n")
+        try repair(rest.remove(at: index), pool)
       }
+    }
+  }
+
+  /// Makes what failed once more: by the recorded commands, then by make itself, which may know more than
+  /// the recording (a header that it generates). The failure of the recorded command is what a person reads.
+  private func repair(_ unit: CommandUnit, _ pool: CommandPool) throws {
+    do { try pool.run([unit.commands.map { Command($0) }]) } catch let failure as CommandFailure {
+      do { _ = try pool.capture(makeAlone(unit.target)) } catch is CommandFailure { throw failure }
+      context.print("\(unit.target) was left to make\n")
     }
   }
 

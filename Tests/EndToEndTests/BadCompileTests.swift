@@ -43,7 +43,8 @@ struct BadCompileTests {
             """)
         #expect(run.errors.contains("  | core/length.c:1:30: error: "))
         #expect(!site.exists("out/good"), "without -k the tree stays as it was")
-        #expect(site.read("cache/logs/bin__objects.log")?.contains("core/length.c:1:30: error: ") == true)
+        #expect(
+          site.read("cache/logs/bin__objects.log")?.contains("core/length.c:1:30: error: ") == true)
       }, changes: ["core/length.c": "int length ( void ) { return nothing; }\n"],
       target: "{ ipxe: bin/undionly.kpxe, source: loader }")
   }
@@ -64,7 +65,8 @@ struct BadCompileTests {
 
             """)
         #expect(
-          run.errors.contains("fatal error: nosuch/lzma.h: No such file or directory"), "\(run.errors)")
+          run.errors.contains("fatal error: nosuch/lzma.h: No such file or directory"),
+          "\(run.errors)")
       }, changes: ["util/zbin.c": "#include <nosuch/lzma.h>\nint main ( void ) { return 0; }\n"],
       target: "{ ipxe: bin/undionly.kpxe, source: loader }")
   }

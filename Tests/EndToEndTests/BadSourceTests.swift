@@ -13,7 +13,8 @@ struct BadSourceTests {
     let server = try FileServer(["/wimboot": Data("not wimboot".utf8)])
     defer { server.stop() }
     try await withSite { site in
-      try site.recipe("targets:\n  wimboot: { fetch: \"\(server.url)/wimboot\", sha256: \(Self.digest) }\n")
+      try site.recipe(
+        "targets:\n  wimboot: { fetch: \"\(server.url)/wimboot\", sha256: \(Self.digest) }\n")
       let run = try await site.run("all", "-q")
       #expect(
         run.errors.replacingOccurrences(of: server.url, with: "SERVER") == """
@@ -32,7 +33,8 @@ struct BadSourceTests {
   @Test("An unreachable URL ends with 69")
   func unreachableURL() async throws {
     try await withSite { site in
-      try site.recipe("targets:\n  wimboot: { fetch: \"\(Self.closed)/wimboot\", sha256: \(Self.digest) }\n")
+      try site.recipe(
+        "targets:\n  wimboot: { fetch: \"\(Self.closed)/wimboot\", sha256: \(Self.digest) }\n")
       let run = try await site.run("all", "-q")
       #expect(
         run.errors == """
@@ -71,7 +73,9 @@ struct BadSourceTests {
       let run = try await site.run("all")
       #expect(run.status == 0)
       #expect(site.read("out/wimboot") == "hello\n")
-      #expect(run.errors.contains("connection refused"), "the first one's failure is noted: \(run.errors)")
+      #expect(
+        run.errors.contains("connection refused"), "the first one's failure is noted: \(run.errors)"
+      )
     }
   }
 
@@ -100,7 +104,9 @@ struct BadSourceTests {
     }
   }
 
-  @Test("A git host that does not answer ends with 69", arguments: ["http://127.0.0.1:9", "git://127.0.0.1:9"])
+  @Test(
+    "A git host that does not answer ends with 69",
+    arguments: ["http://127.0.0.1:9", "git://127.0.0.1:9"])
   func noHost(host: String) async throws {
     try await withSite { site in
       try site.recipe(

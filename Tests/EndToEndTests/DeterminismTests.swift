@@ -91,6 +91,24 @@ struct DeterminismTests {
     }
   }
 
+  @Test("What a cache has learned from other builds changes no byte", arguments: ["config", "debug"])
+  func learned(option: String) async throws {
+    try await withSite { site in
+      let upstream = try await MiniatureUpstream(in: site)
+      let value = option == "config" ? "{ general.h: { SOMETHING: true } }" : "[print]"
+      let changed = upstream.recipe.replacingOccurrences(
+        of: "source: loader,", with: "source: loader, \(option): \(value),")
+      let cold = try site.sibling("cold")
+      try cold.recipe(changed)
+      #expect(try await cold.run("all").status == 0)
+      try site.recipe(upstream.recipe)
+      #expect(try await site.run("all").status == 0)
+      try site.recipe(changed)
+      #expect(try await site.run("all").status == 0)
+      for (name, bytes) in digests(cold) { #expect(site.bytes("out/\(name)") == bytes, "\(name)") }
+    }
+  }
+
   @Test("Plain make, given the same values, makes the same bytes of all five")
   func plainMake() async throws {
     try await withSite { site in

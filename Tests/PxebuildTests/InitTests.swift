@@ -1,5 +1,6 @@
 import BuildEngine
 import Glibc
+import Recipes
 import SystemPackage
 import Testing
 import Yams
@@ -79,6 +80,20 @@ struct InitTests {
     }
   }
 
+  @Test("what is written is a site without errors or warnings, as the recipes themselves say")
+  func readable() throws {
+    try withTemporaryFolder { folder in
+      _ = try SiteWriter(folder: folder).write(
+        try template(output: "/srv/{{a}} \"é\"").files)
+      let recipes = try RecipeSet.load(folder: folder.string)
+      #expect(recipes.warnings.count == 0)
+      #expect(recipes.site.output == "/srv/{{a}} \"é\"")
+      #expect(recipes.targets.count == 7)
+      // Without a lock file the one thing to say is that the source is not pinned yet.
+      #expect(try recipes.unresolvedSources(lock: LockFile()).count == 1)
+    }
+  }
+
   @Test("a folder that has recipes is left as it is", arguments: ["site.yaml", "mine.yml"])
   func existing(name: String) throws {
     try withTemporaryFolder { folder in
@@ -127,7 +142,6 @@ struct InitTests {
           subnet     10.0.0.0/24, router 10.0.0.1, DNS 8.8.8.8, 1.1.1.1
           gives out  10.0.0.100 to 10.0.0.199
         Next: read and edit them, then
-          pxebuild check --recipes site
           pxebuild all --recipes site
         """)
   }

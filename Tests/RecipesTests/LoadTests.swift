@@ -175,6 +175,33 @@ import Testing
       ])
   }
 
+  @Test("A recipe file whose own name is hostile is read, and shown safely")
+  func fileNames() throws {
+    let site = try TemporarySite(["a \"b\"\n\u{1b}[31m é.yaml": "targets: { a: { scirpt: x } }\n"])
+    #expect(
+      try site.errors().split(separator: "\n")[1]
+        == " --> recipes/a \"b\"\\n\\u{1b}[31m é.yaml:1:17")
+    let other = try TemporarySite(["a.yaml": "targets: { a: { file: \"x\\e[31m\\ny\" } }\n"])
+    #expect(
+      try other.errors() == """
+        error: no such file or folder: "x\\u{1b}[31m\\ny"
+         --> recipes/a.yaml:1:23
+          |
+        1 | targets: { a: { file: "x\\e[31m\\ny" } }
+          |                       ^^^^^^^^^^^^
+          = help: looked at FOLDER/x\\u{1b}[31m\\ny
+        """)
+  }
+
+  @Test("A file with a hostile name is a target's content like any other")
+  func hostileFile() throws {
+    let name = "it's a \"file\"\nof é"
+    let site = try TemporarySite([
+      "a.yaml": "targets: { a: { file: \"it's a \\\"file\\\"\\nof é\" } }", name: "x",
+    ])
+    #expect(try site.load().plan().targets[0].artifact == .local(path: "\(site.folder)/\(name)"))
+  }
+
   @Test("A byte order mark at the start of a file is ignored")
   func byteOrderMark() throws {
     let site = try TemporarySite()
@@ -219,6 +246,5 @@ import Testing
     #expect(count == 10_000)
     // A guard against quadratic work in a debug build on a loaded machine; benchmarks measure speed.
     #expect(time < .seconds(20))
-    print("10 000 targets: \(time)")
   }
 }

@@ -224,6 +224,9 @@ private let url = "https://example.org/ipxe.git"
       }
     }
     let url = "chain.ipxe is not in it, so DHCP has to hand out the script's URL"
+    let old =
+      "an iPXE from before 2021, such as Debian 12's, does not read the script from an EFI stick"
+      + " and does what DHCP says"
     #expect(
       seen == [
         "chain.ipxe": "fail",
@@ -234,11 +237,12 @@ private let url = "https://example.org/ipxe.git"
         "ipxe32.efi": "skip: Debian's package ipxe has no bin-i386-efi/ipxe.efi to stand in",
         "ipxe.efi":
           "Debian package ipxe files/boot/ipxe.efi: \(url); it is built without the recipe's config",
-        "usb/efi.usb": "usb/efi.usb: stand-in image: ",
+        "usb/efi.usb": "usb/efi.usb: stand-in image: \(old)",
         "maybe.efi": "skip: ",
       ])
     let usb = try #require(plan.actions.first { $0.name == "usb/efi.usb: stand-in" })
     #expect(parameters(usb) == ["kind": "efi", "script": "chain.ipxe"])
+    #expect(usb.tools == ["mformat", "mcopy"])
     #expect(
       usb.inputs == [
         "ipxe.efi": .output(package, path: "files/boot/ipxe.efi"),

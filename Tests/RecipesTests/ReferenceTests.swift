@@ -31,7 +31,7 @@ import Testing
 
   static var pages: [String] {
     guard case .success(let names) = LocalFile.names(in: folder) else { return [] }
-    return names.filter { $0.hasSuffix(".md") }
+    return names.filter { $0.hasSuffix(".md") } + ["../from-the-wiki.md", "../../README.md"]
   }
 
   @Test("Every example is a site that loads without a warning", arguments: pages)

@@ -117,7 +117,7 @@ final class Laboratory {
       try FileSystem.replace(target, with: Array(text.utf8))
     }
     var arguments = [
-      "make", recipe.goal, "GITVERSION=\(Recipe.commit)", "BUILD_ID_CMD=echo \(buildID)",
+      "make", "-j2", recipe.goal, "GITVERSION=\(Recipe.commit)", "BUILD_ID_CMD=echo \(buildID)",
     ]
     for (variable, kind, names) in [
       ("EMBED", "embed", recipe.embed), ("TRUST", "trust", recipe.trust),

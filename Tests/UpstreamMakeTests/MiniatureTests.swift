@@ -126,7 +126,7 @@ import Testing
 
     let cache = LinkSetCache(cache: laboratory.folder.appending("cache"))
     #expect(
-      try cache.learned(commit: Recipe.commit).objects == [
+      try cache.learned(Recipe.commit).objects == [
         "bin/undionly.kpxe": [
           "certstore", "embedded", "length", "print", "privkey", "rootcert", "start", "undionly",
         ]
@@ -237,5 +237,50 @@ import Testing
   private static func patch(_ old: String, _ new: String) -> String {
     let rest = " (g$(shell echo \"$(GITVERSION)\" | cut -c1-5))"
     return "--- a/src/Makefile\n+++ b/src/Makefile\n@@ -42 +42 @@\n-\(old)\(rest)\n+\(new)\(rest)\n"
+  }
+}
+
+@Suite struct WholeTests {
+  @Test("make itself builds what cannot be replayed, under the same slots", arguments: [1, 2])
+  func secureBootFolder(slots: Int) async throws {
+    let laboratory = try Laboratory("whole", slots: slots)
+    defer { laboratory.remove() }
+    let source = try laboratory.insert(tree: Laboratory.miniature)
+    let recipe = Recipe.embedding(MiniatureTests.script, "bin-x86_64-efi-sb/ipxe.efi")
+    let built = try await laboratory.build(recipe, source: source)
+    #expect(await laboratory.executor.takeRuns() == ["make-record", "make-whole"])
+    #expect(
+      built.notes == [
+        "make builds bin-x86_64-efi-sb/ipxe.efi itself: a Secure Boot folder checks each object's "
+          + "dependencies"
+      ])
+    #expect(
+      try built.bytes
+        == laboratory.makePlainly(
+          recipe, upstream: Laboratory.miniature, buildID: built.buildID))
+    if slots > 1 { #expect(laboratory.countSlots() == slots - 1) }
+  }
+
+  @Test("a recorded link that fails is left to make, and says why")
+  func failingReplay() async throws {
+    let laboratory = try Laboratory("failing")
+    defer { laboratory.remove() }
+    // A file that no command line names is not in the kit of the link.
+    let upstream = laboratory.folder.appending("upstream")
+    try laboratory.copy(Laboratory.miniature, to: upstream)
+    let script = upstream.appending("src/util/genfsimg")
+    try FileSystem.replace(
+      script, with: Array("#!/bin/sh\ncat config/general.h \"$3\" > \"$2\"\n".utf8), mode: 0o755)
+    let source = try laboratory.insert(tree: upstream)
+    let recipe = Recipe.embedding(MiniatureTests.script, "bin-i386-efi/ipxe.usb")
+    let built = try await laboratory.build(recipe, source: source)
+    #expect(
+      built.notes == [
+        "make builds bin-i386-efi/ipxe.usb itself, the recorded link failed: "
+          + "cat: config/general.h: No such file or directory"
+      ])
+    #expect(
+      try built.bytes
+        == laboratory.makePlainly(recipe, upstream: upstream, buildID: built.buildID))
   }
 }

@@ -12,10 +12,17 @@ public struct ActionKey: Sendable {
   /// The messages behind it, each a blob whose digest the next one names.
   let messages: [[UInt8]]
 
+  /// Throws `BuildError` for inputs or outputs that are not below the action's root.
+  ///
   /// - Parameter tools: Name and digest of every program in `request.tools`.
   public init(_ request: ActionRequest, tools: [String: Digest]) throws {
     var messages: [[UInt8]] = []
-    let root = try InputRoot(request.inputs).encode(into: &messages)
+    for path in request.outputs where !path.isPlainPath {
+      throw request.fault(
+        "has an output at \"\(path.printable)\"",
+        reason: "that is no plain path below the action's root")
+    }
+    let root = try InputRoot.digest(of: request, messages: &messages)
     let command: [UInt8] = try Self.command(request).serializedBytes()
     messages.append(command)
     let action =
@@ -82,39 +89,58 @@ public struct ActionKey: Sendable {
   }
 }
 
+extension String {
+  /// True for a path that stays below the folder it is relative to, written in the one plain way.
+  var isPlainPath: Bool {
+    utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+      !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) && !$0.contains(0)
+    }
+  }
+}
+
+extension ActionRequest {
+  fileprivate func fault(_ what: String, reason: String? = nil) -> BuildError {
+    BuildError(
+      .failed, "\(name) \(what)", reason: reason,
+      advice: "this is a fault of the rule \(rule.name), please report it")
+  }
+}
+
 /// The tree that an action sees, built from paths and artifacts.
 private struct InputRoot {
+  /// Two inputs want one place.
+  struct Clash: Error {}
+
   var files: [String: StoredArtifact] = [:]
   var folders: [String: InputRoot] = [:]
 
-  init() {}
-
-  init(_ inputs: [String: StoredArtifact]) throws {
-    for (path, artifact) in inputs {
-      try insert(artifact, at: path.split(separator: "/").map(String.init)[...], path: path)
+  static func digest(of request: ActionRequest, messages: inout [[UInt8]]) throws -> Digest {
+    if case .directory(let whole)? = request.inputs[""], request.inputs.count == 1 { return whole }
+    var root = InputRoot()
+    for (path, artifact) in request.inputs {
+      guard path.isPlainPath || path.isEmpty else {
+        throw request.fault(
+          "has an input at \"\(path.printable)\"",
+          reason: "that is no plain path below the action's root")
+      }
+      do {
+        try root.insert(artifact, at: path.split(separator: "/").map(String.init)[...])
+      } catch is Clash {
+        throw request.fault("has two inputs at \"\(path.printable)\"")
+      }
     }
+    return try root.encode(into: &messages)
   }
 
-  private mutating func insert(
-    _ artifact: StoredArtifact, at components: ArraySlice<String>, path: String
-  )
-    throws
+  private mutating func insert(_ artifact: StoredArtifact, at components: ArraySlice<String>) throws
   {
-    guard let first = components.first, first != ".." else {
-      throw BuildError(.failed, "an action has an input at \"\(path.printable)\", outside its root")
-    }
+    guard let first = components.first, files[first] == nil else { throw Clash() }
     guard components.count > 1 else {
-      guard files[first] == nil, folders[first] == nil else { throw Self.clash(path) }
+      guard folders[first] == nil else { throw Clash() }
       files[first] = artifact
       return
     }
-    guard files[first] == nil else { throw Self.clash(path) }
-    try folders[first, default: InputRoot()].insert(
-      artifact, at: components.dropFirst(), path: path)
-  }
-
-  private static func clash(_ path: String) -> BuildError {
-    BuildError(.failed, "an action has two inputs at \"\(path.printable)\"")
+    try folders[first, default: InputRoot()].insert(artifact, at: components.dropFirst())
   }
 
   /// Appends the `Directory` messages, leaves first, and returns the digest of the topmost.

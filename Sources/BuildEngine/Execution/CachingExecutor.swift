@@ -8,7 +8,9 @@ public final class CachingExecutor: ActionExecutor {
   private let cache: ActionCache
   private let toolchain: Toolchain
   private let next: any ActionExecutor
-  private let inFlight = Mutex<[Digest: Task<ActionOutputs, any Error>]>([:])
+  private let inFlight = Mutex<[Digest: Running]>([:])
+
+  private typealias Running = Task<ActionOutputs, any Error>
 
   public init(
     store: ContentStore, cache: ActionCache, toolchain: Toolchain, next: any ActionExecutor
@@ -32,7 +34,8 @@ public final class CachingExecutor: ActionExecutor {
       inFlight[key.digest] = running
       return running
     }
-    defer { inFlight.withLock { $0[key.digest] = nil } }
+    // Another one may have been started for the key after this one failed.
+    defer { inFlight.withLock { if $0[key.digest] == running { $0[key.digest] = nil } } }
     return try await withTaskCancellationHandler {
       try await running.value
     } onCancel: {
@@ -52,6 +55,10 @@ public final class CachingExecutor: ActionExecutor {
   private func run(_ request: ActionRequest, key: ActionKey, step: Step) async throws
     -> ActionOutputs
   {
+    // One that ended between the caller's look-up and its look at what runs has left its result.
+    if let artifacts = try storedResult(of: key.digest) {
+      return ActionOutputs(artifacts: artifacts, wasCached: true, key: key.digest)
+    }
     var outputs = try await next.execute(request, step: step)
     // The messages go in too: `why` takes keys apart, and a remote worker would need them.
     for message in key.messages { _ = try store.insert(message) }

@@ -26,7 +26,8 @@ public struct KeyDescription: Sendable, Equatable {
         facts[property.name.replacingFirst("tool:", with: "tool ")] = property.value
       }
       for (index, argument) in command.arguments.enumerated() {
-        let parts = argument.split(separator: "=", maxSplits: 1)
+        let parts = argument.split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         if index == 0 {
           facts["step"] = argument
         } else if command.arguments[0].hasPrefix("pxebuild:built-in:"), parts.count == 2 {
@@ -56,7 +57,7 @@ public struct KeyDescription: Sendable, Equatable {
         "\(digest.short), \(digest.size) bytes\(executable ? ", executable" : "")"
     case .symlink(let target): facts["input \(path)"] = "link to \(target)"
     case .directory(let digest):
-      // What an action was given as one directory is one fact: its messages are not behind the key.
+      // A directory whose messages are no longer stored is one fact.
       guard try store.contains(digest) else {
         facts["input \(path)"] = "directory \(digest.short)"
         return

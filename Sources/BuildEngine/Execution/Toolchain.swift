@@ -1,39 +1,48 @@
 import Glibc
 import Subprocess
+import Synchronization
 import SystemPackage
 
 /// Finds the programs that actions name and digests their bytes, so that a new compiler means new keys.
 ///
 /// The search path is fixed: a program in somebody's home folder is not part of a reproducible build.
-public struct Toolchain: Sendable {
+public final class Toolchain: Sendable {
   public static let searchPath = [
     "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
   ]
 
   private let digests: FileDigests
+  /// The compilers behind drivers that were asked in this run: thousands of actions use the same few.
+  private let compilers = Mutex<[FilePath: FilePath]>([:])
 
   public init(digests: FileDigests) { self.digests = digests }
 
-  /// Where a program is, or nil.
+  /// Where a program is, or nil. A name with a slash is no program's name.
   public static func find(_ name: String) -> FilePath? {
+    guard name.isPlainPath, !name.utf8.contains(UInt8(ascii: "/")) else { return nil }
     for folder in searchPath {
       let path = FilePath(folder).appending(name)
-      if path.withPlatformString({ access($0, X_OK) }) == 0 { return path }
+      var status = stat()
+      guard path.withPlatformString({ stat($0, &status) }) == 0,
+        FileIdentity(status).kind == .regular,
+        path.withPlatformString({ access($0, X_OK) }) == 0
+      else { continue }
+      return path
     }
     return nil
   }
 
-  /// The digest of each program. A compiler driver brings the programs that it starts (cc1, as, ld).
+  /// The digest of each program. A compiler driver brings the compiler that it starts (cc1).
   public func digest(_ names: [String], for action: String) async throws -> [String: Digest] {
     var result: [String: Digest] = [:]
     var missing: [String] = []
     for name in names {
       guard let path = Self.find(name) else {
-        missing.append(name)
+        missing.append(name.printable)
         continue
       }
       result[name] = try digests.digest(of: path)
-      if name == "gcc" || name.hasSuffix("-gcc") {
+      if try Self.isCompilerDriver(path) {
         result["\(name):cc1"] = try digests.digest(of: try await compiler(behind: path))
       }
     }
@@ -46,9 +55,24 @@ public struct Toolchain: Sendable {
     return result
   }
 
+  /// True for gcc under any of its names: gcc, gcc-12, cc, aarch64-linux-gnu-gcc (but not gcc-ar).
+  private static func isCompilerDriver(_ path: FilePath) throws -> Bool {
+    guard let real = path.withPlatformString({ realpath($0, nil) }) else {
+      throw BuildError(errno: errno, doing: "follow the link", path: path)
+    }
+    defer { free(real) }
+    let name = FilePath(platformString: real).lastComponent?.string ?? ""
+    let parts = name.split(separator: "-")
+    return parts.contains("gcc") && !parts.contains { ["ar", "nm", "ranlib"].contains($0) }
+  }
+
   private func compiler(behind driver: FilePath) async throws -> FilePath {
+    if let known = compilers.withLock({ $0[driver] }) { return known }
     let result = try await run(
-      .path(driver), arguments: ["-print-prog-name=cc1"], output: .string(limit: 4096))
+      .path(driver), arguments: ["-print-prog-name=cc1"],
+      // As actions see it: no GCC_EXEC_PREFIX of the user's.
+      environment: .custom(["PATH": Self.searchPath.joined(separator: ":"), "LC_ALL": "C.UTF-8"]),
+      output: .string(limit: 4096))
     let answer = result.standardOutput.split(separator: "\n").first.map(String.init) ?? ""
     guard answer.hasPrefix("/") else {
       throw BuildError(
@@ -56,6 +80,7 @@ public struct Toolchain: Sendable {
         reason: "it answered \"\(answer.printable)\" to -print-prog-name=cc1",
         advice: "reinstall the compiler: apt-get install --reinstall gcc cpp")
     }
+    compilers.withLock { $0[driver] = FilePath(answer) }
     return FilePath(answer)
   }
 }

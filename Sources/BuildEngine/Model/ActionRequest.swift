@@ -28,7 +28,8 @@ public struct ActionRequest: Sendable {
   public var name: String
   public var rule: RuleVersion
   public var operation: Operation
-  /// What the action sees, by path below its root. The path "" puts a directory's content at the root.
+  /// What the action sees, by path below its root. A directory at the path "" is
+  /// the whole root; it is then the only input.
   public var inputs: [String: StoredArtifact]
   /// The files and directories it must write, as paths below its root.
   public var outputs: [String]

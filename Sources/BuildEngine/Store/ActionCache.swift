@@ -22,7 +22,7 @@ public struct ActionCache: Sendable {
     let path = path(of: key)
     guard let bytes = try FileSystem.read(path) else { return nil }
     let payload = bytes.dropFirst(65)
-    guard bytes.count > 65, bytes[64] == UInt8(ascii: "\n"),
+    guard bytes.count >= 65, bytes[64] == UInt8(ascii: "\n"),
       String(decoding: bytes[..<64], as: UTF8.self) == Digest(of: payload).hex
     else {
       try FileSystem.remove(path)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The cache folder: its layout, its format, and the lock that keeps a clean-up away from builds.
@@ -21,10 +22,13 @@ public struct CacheDirectory: Sendable {
   public init(_ path: FilePath) throws {
     self.path = path
     try FileSystem.createDirectories(path)
+    let isNew = try !hasKnownFormat()
     for name in ["blobs", "actions", "state", "logs", "work"] {
       try FileSystem.createDirectories(path.appending(name))
     }
-    try checkFormat()
+    if isNew {
+      try FileSystem.replace(formatFile, with: "pxebuild cache \(Self.format)\n".utf8)
+    }
   }
 
   /// - Parameter work: Where blobs are written before they are renamed into the store.
@@ -40,13 +44,15 @@ public struct CacheDirectory: Sendable {
 
   public func state(_ name: String) -> FilePath { path.appending("state").appending(name) }
 
-  private func checkFormat() throws {
-    let file = path.appending("FORMAT")
-    guard let bytes = try FileSystem.read(file) else {
-      return try FileSystem.replace(file, with: "pxebuild cache \(Self.format)\n".utf8)
-    }
+  private var formatFile: FilePath { path.appending("FORMAT") }
+
+  /// False when nothing says which format it is: a new cache. Throws for one that cannot be used.
+  private func hasKnownFormat() throws -> Bool {
+    guard let bytes = try FileSystem.read(formatFile) else { return false }
     let text = String(decoding: bytes, as: UTF8.self)
-    guard text.hasPrefix("pxebuild cache "), let number = Int(text.dropFirst(15).dropLast()) else {
+    guard text.hasPrefix("pxebuild cache "), text.hasSuffix("\n"),
+      let number = Int(text.dropFirst(15).dropLast())
+    else {
       throw BuildError(
         .cannotWrite, "the cache folder \(path.printable) has an unreadable FORMAT file",
         reason: "it should say \"pxebuild cache \(Self.format)\"",
@@ -59,41 +65,56 @@ public struct CacheDirectory: Sendable {
         reason: "it has format \(number); this pxebuild knows formats up to \(Self.format)",
         advice: "use that newer pxebuild, or choose another folder with --cache")
     }
+    return true
   }
 
   /// Held by every build (shared) and by a clean-up (exclusive). The kernel lets go of it when the
   /// process ends, however it ends.
   public final class Lock: Sendable {
-    private let file: FileDescriptor
+    private let file: Mutex<FileDescriptor?>
 
-    init(file: FileDescriptor) { self.file = file }
+    init(file: FileDescriptor) { self.file = Mutex(file) }
 
-    deinit { try? file.close() }  // closing is what unlocks
+    deinit { release() }
 
-    /// Keeps the lock until here.
-    public func release() { withExtendedLifetime(self) {} }
+    /// Lets go of it. More than once is no error.
+    public func release() {
+      file.withLock {
+        try? $0?.close()  // nothing was written through it; closing is what unlocks
+        $0 = nil
+      }
+    }
   }
 
-  /// Waits for a clean-up that runs, if one does.
-  public func lockForBuild() throws -> Lock { try lock(exclusive: false, wait: true) }
+  /// Waits for a clean-up that runs, if one does. Throws `CancellationError` when the build is interrupted
+  /// meanwhile.
+  public func lockForBuild() async throws -> Lock {
+    while true {
+      if let lock = try lock(exclusive: false) { return lock }
+      // A wait inside the kernel would hold a thread and hear no interrupt.
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
 
   /// Fails at once when a build uses this cache.
-  public func lockForCleaning() throws -> Lock { try lock(exclusive: true, wait: false) }
-
-  private func lock(exclusive: Bool, wait: Bool) throws -> Lock {
-    let name = path.appending("state").appending("lock")
-    let file = try FileSystem.open(
-      name, .readWrite, options: [.create], permissions: .init(rawValue: 0o666), doing: "lock")
-    if linux_lock_file(file.rawValue, exclusive ? 1 : 0, wait ? 1 : 0) == 0 {
-      return Lock(file: file)
-    }
-    let code = errno
-    try? file.close()  // nothing was locked or written through it
-    if code == EAGAIN || code == EACCES {
+  public func lockForCleaning() throws -> Lock {
+    guard let lock = try lock(exclusive: true) else {
       throw BuildError(
         .cannotWrite, "the cache \(path.printable) is in use by a build",
         advice: "wait until it has ended and run the same command again")
     }
+    return lock
+  }
+
+  /// Nil when somebody else holds a lock that excludes this one.
+  private func lock(exclusive: Bool) throws -> Lock? {
+    let name = path.appending("state").appending("lock")
+    let file = try FileSystem.open(
+      name, .readWrite, options: [.create], permissions: .init(rawValue: 0o666), doing: "lock")
+    if linux_lock_file(file.rawValue, exclusive ? 1 : 0, 0) == 0 { return Lock(file: file) }
+    let code = errno
+    try? file.close()  // nothing was locked or written through it
+    if code == EAGAIN || code == EACCES { return nil }
     throw BuildError(errno: code, doing: "lock", path: name)
   }
 }

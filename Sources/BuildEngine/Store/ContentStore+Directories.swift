@@ -18,8 +18,11 @@ extension ContentStore {
     -> StoredArtifact
   {
     try insertTree(path, inserted: &inserted) { file, _ in
-      try insert(moving: file)
-    } folder: { _ in
+      // An action may have left it so that not even its owner can read it.
+      try FileSystem.setMode(file, 0o444)
+      return try insert(moving: file)
+    } folder: {
+      try FileSystem.setMode($0, 0o755)
     }
   }
 
@@ -43,8 +46,16 @@ extension ContentStore {
       try visitFolder(path)
       var directory = StoredDirectory()
       for name in try FileSystem.list(path) {
-        directory.entries[name] = try insertTree(
+        let entry = try insertTree(
           path.appending(name), inserted: &inserted, file: insertFile, folder: visitFolder)
+        // Swift's strings, like many file systems, take two encodings of one letter for the same.
+        guard directory.entries.updateValue(entry, forKey: name) == nil else {
+          throw BuildError(
+            .failed,
+            "\(path.printable) holds two names that read the same: \"\(name.printable)\"",
+            reason: "they differ only in how accented letters are encoded, which many systems do "
+              + "not tell apart", advice: "rename one of them")
+        }
       }
       let artifact = try insert(directory)
       if case .directory(let digest) = artifact { inserted.insert(digest) }
@@ -57,7 +68,7 @@ extension ContentStore {
   }
 
   /// Writes an artifact to a path where nothing stands yet, every byte verified. Folders get mode 0755,
-  /// files 0644 or 0755. Throws `LostBlob`.
+  /// files 0644 or 0755. Throws `LostBlob` once it has found all that are lost.
   public func materialize(_ artifact: StoredArtifact, at path: FilePath) throws {
     switch artifact {
     case .file(let digest, let executable):
@@ -67,9 +78,13 @@ extension ContentStore {
       try FileSystem.createSymlink(path, target: target)
     case .directory(let digest):
       try FileSystem.createDirectories(path)
+      var firstLost: LostBlob?
       for (name, entry) in try directory(digest).entries {
-        try materialize(entry, at: path.appending(name))
+        do { try materialize(entry, at: path.appending(name)) } catch let lost as LostBlob {
+          firstLost = firstLost ?? lost
+        }
       }
+      if let firstLost { throw firstLost }
     }
   }
 

@@ -89,6 +89,10 @@ public struct ContentStore: Sendable {
   public static func digest(ofFile path: FilePath) throws -> Digest {
     let file = try FileSystem.open(path, .readOnly, doing: "read")
     defer { try? file.close() }  // opened for reading only
+    return try digest(of: file, path: path)
+  }
+
+  static func digest(of file: FileDescriptor, path: FilePath) throws -> Digest {
     var hasher = SHA256()
     var size: Int64 = 0
     try FileSystem.forEachChunk(of: file, path: path) { bytes in
@@ -101,7 +105,8 @@ public struct ContentStore: Sendable {
   /// Waits until what was inserted before is on the disk.
   ///
   /// One wait for a whole action: a cut of power before it leaves blobs without an action-cache entry,
-  /// which nobody looks for.
+  /// which nobody looks for. Throws `LostBlob` when another process has found one of them damaged and
+  /// dropped it.
   public func settle(_ digests: some Collection<Digest>) throws {
     guard digests.count <= 16 else {
       try FileSystem.syncWholeDisk(holding: directory)
@@ -109,7 +114,7 @@ public struct ContentStore: Sendable {
     }
     for digest in digests {
       let path = path(of: digest)
-      let file = try FileSystem.open(path, .readOnly, doing: "write")
+      let file = try open(digest)
       defer { try? file.close() }  // opened for reading only
       try FileSystem.sync(file, path: path)
     }
@@ -117,16 +122,30 @@ public struct ContentStore: Sendable {
 
   /// Checks a blob's bytes, drops it when they are wrong. Throws `LostBlob`.
   public func verify(_ digest: Digest) throws {
-    guard try FileIdentity.of(path(of: digest)) != nil else { throw LostBlob(digest: digest) }
-    guard try Self.digest(ofFile: path(of: digest)) == digest else { throw try dropping(digest) }
+    let path = path(of: digest)
+    let file = try open(digest)
+    defer { try? file.close() }  // opened for reading only
+    guard try Self.digest(of: file, path: path) == digest else { throw try dropping(digest) }
+  }
+
+  /// Opens a blob for reading. Throws `LostBlob` when there is none.
+  private func open(_ digest: Digest) throws -> FileDescriptor {
+    do {
+      return try FileDescriptor.open(path(of: digest), .readOnly, options: [.closeOnExec])
+    } catch Errno.noSuchFileOrDirectory {
+      throw LostBlob(digest: digest)
+    } catch let error as Errno {
+      throw BuildError(errno: error.rawValue, doing: "read", path: path(of: digest))
+    }
   }
 
   /// Writes a blob to a new file, verified on the way. Throws `LostBlob`, leaving no file.
   public func copyOut(_ digest: Digest, to target: FilePath) throws {
     let source = path(of: digest)
-    guard try FileIdentity.of(source) != nil else { throw LostBlob(digest: digest) }
+    let file = try open(digest)
+    defer { try? file.close() }  // opened for reading only
     do {
-      try FileCopy.copy(from: source, to: target, verifying: digest)
+      try FileCopy.copy(from: file, at: source, to: target, verifying: digest)
     } catch is FileCopy.WrongBytes {
       try FileSystem.remove(target)
       throw try dropping(digest)

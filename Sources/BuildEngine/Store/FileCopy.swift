@@ -13,6 +13,14 @@ enum FileCopy {
   static func copy(from source: FilePath, to target: FilePath, verifying expected: Digest?) throws {
     let input = try FileSystem.open(source, .readOnly, doing: "read")
     defer { try? input.close() }  // opened for reading only
+    try copy(from: input, at: source, to: target, verifying: expected)
+  }
+
+  /// The same from an open file.
+  static func copy(
+    from input: FileDescriptor, at source: FilePath, to target: FilePath,
+    verifying expected: Digest?
+  ) throws {
     let output = try FileSystem.open(
       target, .writeOnly, options: [.create, .exclusiveCreate], doing: "write")
     defer { try? output.close() }  // whoever needs the bytes to last syncs the file
@@ -51,7 +59,7 @@ enum FileCopy {
         return try FileSystem.forEachChunk(of: input, path: source) {
           try FileSystem.write($0, to: output, path: target)
         }
-      } else {
+      } else if errno != EINTR {
         throw BuildError(errno: errno, doing: "write", path: target)
       }
     }

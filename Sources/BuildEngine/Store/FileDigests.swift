@@ -40,12 +40,23 @@ public final class FileDigests: Sendable {
       throw BuildError(errno: errno, doing: "read", path: path)
     }
     let identity = FileIdentity(status)
-    content.withLock { $0.observed[path.string] = identity }
+    // The first look counts: what was read then is in the build, whatever changed since.
+    content.withLock { content in
+      if content.observed[path.string] == nil { content.observed[path.string] = identity }
+    }
     return identity
   }
 
   /// What `digest(of:)` and `observe` have seen in this run.
   public var observations: [String: FileIdentity] { content.withLock { $0.observed } }
+
+  /// The digest of a file of the output tree. It is not an observation: the build is about to replace it.
+  func digest(ofPlaced path: FilePath, identity: FileIdentity) throws -> Digest {
+    if let digest = remembered(path, identity: identity) { return digest }
+    let digest = try ContentStore.digest(ofFile: path)
+    remember(digest, of: path, identity: identity)
+    return digest
+  }
 
   func remembered(_ path: FilePath, identity: FileIdentity) -> Digest? {
     content.withLock { content in

@@ -32,6 +32,18 @@ extension FilePath {
   public var printable: String { string.printable }
 }
 
+extension FilePath.Component {
+  /// The name's bytes, without a zero at the end.
+  var bytes: [UInt8] {
+    withPlatformString { name in
+      UnsafeBufferPointer(start: name, count: strlen(name)).map { UInt8(bitPattern: $0) }
+    }
+  }
+
+  /// Nil for a name that is not UTF-8.
+  var validatedString: String? { String(validating: bytes, as: UTF8.self) }
+}
+
 extension String {
   /// The same text with control characters escaped as Swift would write them.
   public var printable: String {
@@ -119,19 +131,41 @@ public enum FileSystem {
   }
 
   public static func readSymlink(_ path: FilePath) throws -> String {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    let length = path.withPlatformString { readlink($0, &buffer, Int(PATH_MAX)) }
+    var characters = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = path.withPlatformString { readlink($0, &characters, characters.count) }
     guard length >= 0 else { throw BuildError(errno: errno, doing: "read the link", path: path) }
-    return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let buffer = characters.prefix(max(0, length)).map { UInt8(bitPattern: $0) }
+    guard let target = String(validating: buffer, as: UTF8.self) else {
+      throw BuildError(
+        .failed,
+        "the link \(path.printable) points to a name that is not UTF-8: "
+          + "\"\(printable(buffer))\"",
+        advice: "rename what it points to")
+    }
+    return target
   }
 
-  /// The names in a folder, sorted by bytes, without "." and "..".
+  /// The names in a folder, sorted by bytes, without "." and "..". A name that is not UTF-8 is an error:
+  /// as a `String` it would be another name.
   public static func list(_ path: FilePath) throws -> [String] {
+    try entries(of: path).map { component in
+      guard let name = component.validatedString else {
+        throw BuildError(
+          .failed,
+          "\(path.printable) holds a name that is not UTF-8: \"\(printable(component.bytes))\"",
+          advice: "rename it")
+      }
+      return name
+    }
+  }
+
+  /// The names in a folder as the bytes that they are, sorted, without "." and "..".
+  public static func entries(of path: FilePath) throws -> [FilePath.Component] {
     guard let directory = path.withPlatformString({ opendir($0) }) else {
       throw BuildError(errno: errno, doing: "read the folder", path: path)
     }
     defer { closedir(directory) }
-    var names: [String] = []
+    var names: [FilePath.Component] = []
     while true {
       errno = 0
       guard let entry = readdir(directory) else {
@@ -140,26 +174,44 @@ public enum FileSystem {
         }
         break
       }
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+          FilePath.Component(platformString: $0)
+        }
       }
-      if name != "." && name != ".." { names.append(name) }
+      if let name, name.kind == .regular { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
   }
 
-  /// Removes a file, a link or a whole folder, read-only folders included. Nothing there is no error.
+  /// Bytes that are not UTF-8 for a message: what is not plain ASCII is shown as \xNN.
+  private static func printable(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { byte in
+      if (0x20..<0x7f).contains(byte) { return String(UnicodeScalar(byte)) }
+      let hex = String(byte, radix: 16, uppercase: true)
+      return "\\x" + (hex.count == 1 ? "0" : "") + hex
+    }.joined()
+  }
+
+  /// Removes a file, a link or a whole folder, read-only folders included. Nothing there is no error,
+  /// not even when another process removes the same at the same time.
   public static func remove(_ path: FilePath) throws {
     guard let identity = try FileIdentity.of(path) else { return }
     if identity.kind == .directory {
-      if identity.mode & 0o700 != 0o700 { try setMode(path, 0o700) }
-      for name in try list(path) { try remove(path.appending(name)) }
-      guard path.withPlatformString({ rmdir($0) }) == 0 else {
+      if identity.mode & 0o700 != 0o700 { _ = path.withPlatformString { chmod($0, 0o700) } }
+      do {
+        for name in try entries(of: path) { try remove(path.appending(name)) }
+      } catch {
+        // Gone in the meantime is as good as removed.
+        guard try FileIdentity.of(path) != nil else { return }
+        throw error
+      }
+      guard path.withPlatformString({ rmdir($0) }) == 0 || errno == ENOENT else {
         throw BuildError(errno: errno, doing: "remove", path: path)
       }
       return
     }
-    guard path.withPlatformString({ unlink($0) }) == 0 else {
+    guard path.withPlatformString({ unlink($0) }) == 0 || errno == ENOENT else {
       throw BuildError(errno: errno, doing: "remove", path: path)
     }
   }
@@ -239,9 +291,11 @@ public enum FileSystem {
     throws
   {
     let name = path.lastComponent?.string ?? ""
-    let temporary = path.removingLastComponent().appending(".\(name).\(getpid()).tmp")
+    // Random, not the process number: processes of two containers can have the same one.
+    let mark = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    let temporary = path.removingLastComponent().appending(".\(name).\(mark).tmp")
     let file = try open(
-      temporary, .writeOnly, options: [.create, .truncate], doing: "write")
+      temporary, .writeOnly, options: [.create, .exclusiveCreate], doing: "write")
     do {
       defer { try? file.close() }  // the sync below has already reported what close could
       try write(bytes, to: file, path: temporary)

@@ -42,19 +42,37 @@ public struct StoredDirectory: Equatable, Sendable {
 
   /// Throws `BuildError` for bytes that are no `Directory` message or hold a name no file can have.
   public init(decoding bytes: [UInt8]) throws {
-    let message = try REAPIDirectory(serializedBytes: bytes)
+    let message: REAPIDirectory
+    do { message = try REAPIDirectory(serializedBytes: bytes) } catch {
+      throw BuildError(
+        .failed, "a stored directory cannot be read",
+        reason: "its bytes are not those of a REAPI Directory message",
+        advice: "run pxebuild cache verify")
+    }
     entries = [:]
+    entries.reserveCapacity(
+      message.files.count + message.directories.count + message.symlinks.count)
     for file in message.files {
-      entries[file.name] = .file(try Digest(file.digest), executable: file.isExecutable)
+      try add(file.name, .file(try Digest(file.digest), executable: file.isExecutable))
     }
     for directory in message.directories {
-      entries[directory.name] = .directory(try Digest(directory.digest))
+      try add(directory.name, .directory(try Digest(directory.digest)))
     }
-    for link in message.symlinks { entries[link.name] = .symlink(target: link.target) }
-    for name in entries.keys where name.isEmpty || name == "." || name == ".." || name.contains("/")
-    {
+    for link in message.symlinks { try add(link.name, .symlink(target: link.target)) }
+  }
+
+  private mutating func add(_ name: String, _ artifact: StoredArtifact) throws {
+    let isName =
+      !name.isEmpty && name != "." && name != ".."
+      && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
+    guard isName else {
       throw BuildError(
         .failed, "a stored directory has an entry named \"\(name.printable)\"",
+        advice: "run pxebuild cache verify")
+    }
+    guard entries.updateValue(artifact, forKey: name) == nil else {
+      throw BuildError(
+        .failed, "a stored directory has two entries named \"\(name.printable)\"",
         advice: "run pxebuild cache verify")
     }
   }

@@ -12,14 +12,39 @@ public final class WorkDirectory: Sendable {
   /// Creates a folder of its own and removes those that killed builds left.
   public init(in cache: CacheDirectory) throws {
     let parent = cache.path.appending("work")
-    path = parent.appending("\(getpid())-\(UInt64.random(in: 0...UInt64.max))")
-    try FileSystem.createDirectories(path)
-    let file = path.appending("lock")
-    lock = try FileSystem.open(file, .readWrite, options: [.create], doing: "lock")
-    guard linux_lock_file(lock.rawValue, 1, 0) == 0 else {
-      throw BuildError(errno: errno, doing: "lock", path: file)
+    (path, lock) = try Self.create(in: parent)
+    do { try Self.removeAbandoned(in: parent, but: path) } catch {
+      try? lock.close()  // closing is what unlocks
+      throw error
     }
-    try Self.removeAbandoned(in: parent, but: path)
+  }
+
+  /// Another build may take the folder for an abandoned one between its creation and its lock. So it is
+  /// ours only if, once locked, it still stands there; otherwise the next name is tried.
+  private static func create(in parent: FilePath) throws -> (FilePath, FileDescriptor) {
+    while true {
+      let path = parent.appending("\(getpid())-\(UInt64.random(in: 0...UInt64.max))")
+      try FileSystem.createDirectories(path)
+      let name = path.appending("lock")
+      let lock: FileDescriptor
+      do {
+        lock = try FileDescriptor.open(
+          name, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
+      } catch Errno.noSuchFileOrDirectory {
+        continue
+      } catch let error as Errno {
+        throw BuildError(errno: error.rawValue, doing: "lock", path: name)
+      }
+      if linux_lock_file(lock.rawValue, 1, 0) == 0 {
+        let own = try FileIdentity.of(open: lock, path: name)
+        if let there = try FileIdentity.of(name), there.inode == own.inode { return (path, lock) }
+      } else if errno != EAGAIN && errno != EACCES {
+        let code = errno
+        try? lock.close()  // nothing was locked
+        throw BuildError(errno: code, doing: "lock", path: name)
+      }
+      try? lock.close()  // the folder is somebody else's to remove
+    }
   }
 
   deinit { try? lock.close() }  // closing is what unlocks
@@ -33,22 +58,25 @@ public final class WorkDirectory: Sendable {
   public func remove() throws { try FileSystem.remove(path) }
 
   private static func removeAbandoned(in parent: FilePath, but own: FilePath) throws {
-    for name in try FileSystem.list(parent) {
+    for name in try FileSystem.entries(of: parent) {
       let folder = parent.appending(name)
       if folder == own { continue }
-      guard
-        let file = try? FileDescriptor.open(
+      let lock: FileDescriptor
+      do {
+        lock = try FileDescriptor.open(
           folder.appending("lock"), .readWrite, options: [.closeOnExec])
-      else {
+      } catch Errno.noSuchFileOrDirectory {
         // Either its owner is between creating the folder and locking it, or it was killed there: only a
         // folder that is a minute old can be the latter.
         if let identity = try FileIdentity.of(folder), identity.isOlder(thanSeconds: 60) {
           try FileSystem.remove(folder)
         }
         continue
+      } catch {
+        continue  // Not to be opened is no sign of being abandoned: it may be another user's.
       }
-      defer { try? file.close() }  // closing is what unlocks
-      if linux_lock_file(file.rawValue, 1, 0) == 0 { try FileSystem.remove(folder) }
+      defer { try? lock.close() }  // closing is what unlocks
+      if linux_lock_file(lock.rawValue, 1, 0) == 0 { try FileSystem.remove(folder) }
     }
   }
 }

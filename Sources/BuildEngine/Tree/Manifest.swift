@@ -56,22 +56,30 @@ public struct Manifest: Codable, Equatable, Sendable {
   /// Reads a tree's manifest; an empty one when there is none.
   public static func load(_ path: FilePath) throws -> Manifest {
     guard let bytes = try FileSystem.read(path) else { return Manifest() }
-    let manifest: Manifest
-    do {
-      manifest = try JSONDecoder().decode(Manifest.self, from: Data(bytes))
-    } catch {
-      throw BuildError(
-        .cannotWrite, "the manifest \(path.printable) cannot be read",
-        reason: "it is not what pxebuild wrote there",
-        advice: "restore it from a backup, or empty the output folder and build again")
-    }
-    guard manifest.format <= Self.format else {
+    let data = Data(bytes)
+    let decoder = JSONDecoder()
+    // The format first: a newer one may have another shape.
+    guard let header = try? decoder.decode(Header.self, from: data) else { throw damaged(path) }
+    guard header.format <= Self.format else {
       throw BuildError(
         .cannotWrite, "the output tree of \(path.printable) was written by a newer pxebuild",
-        reason: "its manifest has format \(manifest.format); this pxebuild knows \(Self.format)",
+        reason: "its manifest has format \(header.format); this pxebuild knows \(Self.format)",
         advice: "use that newer pxebuild, or choose another folder with --output")
     }
+    // What it lists is replaced and removed, so it must not name anything outside the tree.
+    guard let manifest = try? decoder.decode(Manifest.self, from: data),
+      manifest.targets.allSatisfy({ $0.files.allSatisfy(\.path.isTreePath) })
+    else { throw damaged(path) }
     return manifest
+  }
+
+  private struct Header: Decodable { var format: Int }
+
+  private static func damaged(_ path: FilePath) -> BuildError {
+    BuildError(
+      .cannotWrite, "the manifest \(path.printable) cannot be read",
+      reason: "it is not what pxebuild wrote there",
+      advice: "restore it from a backup, or empty the output folder and build again")
   }
 
   func save(to path: FilePath) throws {

@@ -23,15 +23,20 @@ public struct TreeChanges: Equatable, Sendable {
   public var removed: [String] = []
   public var unchangedCount = 0
 
-  public init() {}
+  public init(placed: [String] = [], removed: [String] = [], unchangedCount: Int = 0) {
+    self.placed = placed
+    self.removed = removed
+    self.unchangedCount = unchangedCount
+  }
 }
 
 /// The folder that is served. pxebuild replaces and removes only what its manifest lists; a file of
 /// somebody else's under a name it needs is an error.
 ///
-/// An update goes: check for conflicts; write down what will be placed (so that a killed update still
-/// knows its own files); place content, then what names it; remove what is stale; write the manifest.
-/// Every file is written under a temporary name, synced and renamed, so a server never sees half of one.
+/// An update goes: check for conflicts; write every new file under a temporary name and wait until all are
+/// on the disk, so that a full disk changes nothing; write down what will be placed, so that a killed update
+/// still knows its own files; rename content, then what names it, to where they belong; remove what is
+/// stale; write the manifest. A server never sees half a file.
 public struct OutputTree: Sendable {
   public let directory: FilePath
   private let own: FilePath
@@ -67,9 +72,9 @@ public struct OutputTree: Sendable {
   ) throws -> TreeChanges {
     let old = try manifest()
     let wanted = try TreeLayout(targets, store: store)
-    let kept = old.targets.filter { keeping.contains($0.path) }
+    let replaced = Set(wanted.entries.map(\.path))
+    let kept = old.targets.filter { keeping.contains($0.path) && !replaced.contains($0.path) }
     let placer = TreePlacer(directory: directory, own: own, store: store, digests: digests)
-    try placer.removeNewFiles()
     var owned = Set(old.targets.flatMap { $0.files.map(\.path) })
     owned.formUnion(try placer.pendingPaths())
     var keptPaths = Set(kept.flatMap { $0.files.map(\.path) })
@@ -81,16 +86,12 @@ public struct OutputTree: Sendable {
     let outdated = try wanted.files.filter { try !placer.isInPlace($0) }
     changes.unchangedCount = wanted.files.count - outdated.count
     if !outdated.isEmpty || !stale.isEmpty {
+      let staged = try placer.stage(outdated)
       try placer.writePending(owned.union(outdated.map(\.path)))
-      do {
-        for path in obstacles { try placer.remove(path) }
-        try placer.place(outdated.filter { !$0.isEntryPoint })
-        try placer.place(outdated.filter(\.isEntryPoint))
-      } catch {
-        try? placer.removeNewFiles()  // the first error is the one to report
-        throw error
-      }
-      for path in stale where !obstacles.contains(path) { try placer.remove(path) }
+      try placer.clear(obstacles)
+      try placer.commit(staged.filter { !$0.file.isEntryPoint })
+      try placer.commit(staged.filter(\.file.isEntryPoint))
+      for path in stale { try placer.remove(path) }
       changes.placed = outdated.map(\.path)
       changes.removed = stale
     }
@@ -99,58 +100,6 @@ public struct OutputTree: Sendable {
       try new.save(to: manifestPath)
     }
     try placer.removePending()
-    try placer.removeNewFiles()
     return changes
-  }
-}
-
-/// The files that a set of targets consists of.
-struct TreeLayout {
-  struct File {
-    var path: String
-    var artifact: StoredArtifact
-    var isEntryPoint: Bool
-  }
-
-  private(set) var files: [File] = []
-  private(set) var entries: [Manifest.Target] = []
-
-  init(_ targets: [TreeTarget], store: ContentStore) throws {
-    for target in targets {
-      var entry = target.entry
-      entry.files = []
-      for leaf in try store.leaves(of: target.artifact) {
-        let path = leaf.path.isEmpty ? target.path : "\(target.path)/\(leaf.path)"
-        files.append(File(path: path, artifact: leaf.artifact, isEntryPoint: target.isEntryPoint))
-        switch leaf.artifact {
-        case .file(let digest, let executable):
-          entry.files.append(
-            .init(
-              path: path, sha256: digest.hex, size: digest.size, executable: executable ? true : nil
-            ))
-        case .symlink(let link):
-          try Self.check(link: link, at: path)
-          entry.files.append(.init(path: path, link: link))
-        case .directory: break
-        }
-      }
-      entries.append(entry)
-    }
-  }
-
-  /// A link must be relative and end inside the tree: a server that follows it must not leave.
-  private static func check(link: String, at path: String) throws {
-    var depth = path.split(separator: "/").count - 1
-    var leaves = link.hasPrefix("/")
-    for component in link.split(separator: "/") where component != "." {
-      depth += component == ".." ? -1 : 1
-      if depth < 0 { leaves = true }
-    }
-    guard !leaves else {
-      throw BuildError(
-        .cannotWrite, "\(path.printable) is a link that leaves the output tree",
-        reason: "it points to \(link.printable)",
-        advice: "leave it out, or put the file it means in its place")
-    }
   }
 }

@@ -1,11 +1,12 @@
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The right to write one output tree: one pxebuild at a time. The kernel gives it back when the process
 /// ends, however it ends; the file says who has it.
 public final class TreeLock: Sendable {
-  private let file: FileDescriptor
+  private let file: Mutex<FileDescriptor?>
 
   /// Fails at once when another pxebuild writes the tree.
   static func take(_ path: FilePath, tree: FilePath) throws -> TreeLock {
@@ -24,19 +25,25 @@ public final class TreeLock: Sendable {
           .printable,
         advice: "wait until it has ended and run the same command again")
     }
+    let lock = TreeLock(file: file)
     guard ftruncate(file.rawValue, 0) == 0 else {
       throw BuildError(errno: errno, doing: "lock", path: path)
     }
     try FileSystem.write(holder.utf8, to: file, path: path)
-    return TreeLock(file: file)
+    return lock
   }
 
-  private init(file: FileDescriptor) { self.file = file }
+  private init(file: FileDescriptor) { self.file = Mutex(file) }
 
-  deinit { try? file.close() }  // closing is what unlocks
+  deinit { release() }
 
-  /// Keeps the lock until here.
-  public func release() { withExtendedLifetime(self) {} }
+  /// Gives it back. More than once is no error.
+  public func release() {
+    file.withLock {
+      try? $0?.close()  // nothing worth keeping was written through it; closing is what unlocks
+      $0 = nil
+    }
+  }
 
   private static var holder: String {
     var name = [CChar](repeating: 0, count: 256)

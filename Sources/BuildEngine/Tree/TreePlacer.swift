@@ -16,62 +16,89 @@ struct TreePlacer {
   func pendingPaths() throws -> Set<String> {
     guard let bytes = try FileSystem.read(pendingFile) else { return [] }
     return Set(
-      bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+      bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.filter(\.isTreePath))
   }
 
   func writePending(_ paths: Set<String>) throws {
     try FileSystem.replace(pendingFile, with: paths.sorted().map { $0 + "\0" }.joined().utf8)
   }
 
-  func removePending() throws { try FileSystem.remove(pendingFile) }
-
-  // MARK: Files that are not in place yet
-
-  private var newFiles: FilePath { own.appending("new") }
-
-  /// Removes what an update that did not end has written: on a full disk nothing else may fit beside it.
-  func removeNewFiles() throws { try FileSystem.remove(newFiles) }
+  func removePending() throws {
+    try FileSystem.remove(pendingFile)
+    try FileSystem.remove(own.appending("new"))
+  }
 
   // MARK: Conflicts
 
+  /// What of ours has to go before the wanted files can be put in place.
+  struct Obstacles {
+    /// Files where a folder is needed, or in a folder where a file is needed.
+    var files: Set<String> = []
+    /// Folders where a file is needed; they hold nothing but such files.
+    var folders: [String] = []
+  }
+
   /// Makes sure that every wanted path is free or ours, and returns the stale files of ours that stand in
-  /// the way of a folder or where a folder of ours must become a file.
+  /// the way of a folder, or a folder of ours where a file is needed.
   func checkConflicts(_ files: [TreeLayout.File], owned: Set<String>, stale: Set<String>) throws
-    -> [String]
+    -> Obstacles
   {
-    var obstacles: Set<String> = []
+    var obstacles = Obstacles()
     var foreign: [(path: String, what: String)] = []
     var checkedFolders: Set<String> = []
+    // What is seen below one of these is seen through a link.
+    var noFolders: Set<String> = []
     for file in files {
       var folder = ""
+      var isBelowNoFolder = false
       for component in file.path.split(separator: "/").dropLast() {
         folder += folder.isEmpty ? String(component) : "/\(component)"
-        guard checkedFolders.insert(folder).inserted,
-          let identity = try FileIdentity.of(directory.pushing(FilePath(folder)))
+        if noFolders.contains(folder) { isBelowNoFolder = true }
+        guard checkedFolders.insert(folder).inserted, !isBelowNoFolder,
+          let identity = try FileIdentity.of(directory.pushing(FilePath(folder))),
+          identity.kind != .directory
         else { continue }
-        if identity.kind == .directory { continue }
+        noFolders.insert(folder)
+        isBelowNoFolder = true
         if stale.contains(folder) {
-          obstacles.insert(folder)
+          obstacles.files.insert(folder)
         } else {
-          foreign.append((folder, identity.kind == .symlink ? "a symbolic link" : "a file"))
+          foreign.append((folder, identity.kind.words))
         }
       }
-      guard !owned.contains(file.path),
+      guard !isBelowNoFolder,
         let identity = try FileIdentity.of(directory.pushing(FilePath(file.path)))
-      else {
-        continue
-      }
+      else { continue }
       if identity.kind == .directory {
-        let inside = stale.filter { $0.hasPrefix(file.path + "/") }
-        if !inside.isEmpty {
-          obstacles.formUnion(inside)
-          continue
+        if let inside = try self.files(in: file.path, ifAllOf: stale) {
+          obstacles.files.formUnion(inside)
+          obstacles.folders.append(file.path)
+        } else {
+          foreign.append((file.path, identity.kind.words))
         }
+      } else if !owned.contains(file.path) {
+        foreign.append((file.path, identity.kind.words))
       }
-      foreign.append((file.path, identity.kind == .directory ? "a folder" : "a file"))
     }
     if !foreign.isEmpty { throw foreignFiles(foreign) }
-    return obstacles.sorted()
+    return obstacles
+  }
+
+  /// The files below a folder; nil when one of them is not stale.
+  private func files(in folder: String, ifAllOf stale: Set<String>) throws -> [String]? {
+    var result: [String] = []
+    for name in try FileSystem.entries(of: directory.pushing(FilePath(folder))) {
+      guard let text = name.validatedString else { return nil }
+      let path = "\(folder)/\(text)"
+      if try FileIdentity.of(directory.pushing(FilePath(path)))?.kind == .directory {
+        guard let inside = try files(in: path, ifAllOf: stale) else { return nil }
+        result += inside
+      } else {
+        guard stale.contains(path) else { return nil }
+        result.append(path)
+      }
+    }
+    return result
   }
 
   private func foreignFiles(_ files: [(path: String, what: String)]) -> BuildError {
@@ -96,48 +123,118 @@ struct TreePlacer {
       guard identity.kind == .regular, identity.size == digest.size,
         identity.mode & 0o7777 == (executable ? 0o755 : 0o644)
       else { return false }
-      return try digests.digest(of: path) == digest
+      return try digests.digest(ofPlaced: path, identity: identity) == digest
     case .symlink(let target):
       return try identity.kind == .symlink && FileSystem.readSymlink(path) == target
     case .directory: return true
     }
   }
 
-  /// Writes the files under temporary names, waits until they are on the disk, renames them.
-  func place(_ files: [TreeLayout.File]) throws {
-    let new = newFiles
+  /// A file that is written and waits to be renamed.
+  struct Staged {
+    var file: TreeLayout.File
+    var temporary: FilePath
+  }
+
+  /// Writes the files under temporary names and waits until they are on the disk. Leaves nothing behind
+  /// when it fails. Throws `LostBlob` once it has found all that are lost.
+  func stage(_ files: [TreeLayout.File]) throws -> [Staged] {
+    let new = own.appending("new")
+    try FileSystem.remove(new)
     try FileSystem.createDirectories(new)
+    do { return try stage(files, in: new) } catch {
+      try? FileSystem.remove(new)  // the first error is the one to report
+      throw error
+    }
+  }
+
+  private func stage(_ files: [TreeLayout.File], in new: FilePath) throws -> [Staged] {
+    var staged: [Staged] = []
+    var firstLost: LostBlob?
     for (index, file) in files.enumerated() {
       let temporary = new.appending(String(index))
-      try store.materialize(file.artifact, at: temporary)
-      if files.count <= 32, case .file = file.artifact {
+      do { try store.materialize(file.artifact, at: temporary) } catch let lost as LostBlob {
+        firstLost = firstLost ?? lost
+        continue
+      }
+      staged.append(Staged(file: file, temporary: temporary))
+      if files.count <= Self.fewFiles, case .file = file.artifact {
         let open = try FileSystem.open(temporary, .readOnly, doing: "write")
         defer { try? open.close() }  // opened for reading only
         try FileSystem.sync(open, path: temporary)
       }
     }
-    if files.count > 32 { try FileSystem.syncWholeDisk(holding: directory) }
-    for (index, file) in files.enumerated() {
-      let path = directory.pushing(FilePath(file.path))
-      try FileSystem.createDirectories(path.removingLastComponent())
-      try FileSystem.rename(new.appending(String(index)), to: path)
-      if case .file(let digest, _) = file.artifact, let identity = try FileIdentity.of(path) {
+    if let firstLost { throw firstLost }
+    if files.count > Self.fewFiles { try FileSystem.syncWholeDisk(holding: directory) }
+    return staged
+  }
+
+  /// Up to so many files are synced one by one; beyond, one wait for the whole disk is quicker.
+  private static let fewFiles = 32
+
+  /// Renames staged files to where they belong, and waits until that is on the disk.
+  func commit(_ staged: [Staged]) throws {
+    var folders: Set<FilePath> = []
+    for one in staged {
+      let path = directory.pushing(FilePath(one.file.path))
+      let folder = path.removingLastComponent()
+      if folders.insert(folder).inserted { try FileSystem.createDirectories(folder) }
+      try FileSystem.rename(one.temporary, to: path)
+      if case .file(let digest, _) = one.file.artifact, let identity = try FileIdentity.of(path) {
         digests.rememberPlaced(digest, at: path, identity: identity)
       }
     }
-    if !files.isEmpty { try FileSystem.syncDirectory(directory) }
+    if folders.count > Self.fewFiles { return try FileSystem.syncWholeDisk(holding: directory) }
+    for folder in folders { try FileSystem.syncDirectory(folder) }
+  }
+
+  func clear(_ obstacles: Obstacles) throws {
+    for path in obstacles.files.sorted() { try remove(path) }
+    for folder in obstacles.folders { try removeEmptyFolders(directory.pushing(FilePath(folder))) }
+  }
+
+  private func removeEmptyFolders(_ folder: FilePath) throws {
+    guard try FileIdentity.of(folder) != nil else { return }
+    for name in try FileSystem.entries(of: folder) {
+      try removeEmptyFolders(folder.appending(name))
+    }
+    guard folder.withPlatformString({ rmdir($0) }) == 0 else {
+      throw BuildError(errno: errno, doing: "remove", path: folder)
+    }
   }
 
   /// Removes a file of ours and the folders that become empty by it.
   func remove(_ path: String) throws {
     let file = directory.pushing(FilePath(path))
-    guard let identity = try FileIdentity.of(file) else { return }
+    guard try !leadsThroughLink(path), let identity = try FileIdentity.of(file) else { return }
     // A folder where our file stood is not ours any more.
     if identity.kind == .directory { return }
     try FileSystem.remove(file)
     var folder = file.removingLastComponent()
     while folder != directory, folder.withPlatformString({ rmdir($0) }) == 0 {
       folder = folder.removingLastComponent()
+    }
+  }
+
+  /// True when somebody put a link where a folder of ours was: what lies behind it is not ours.
+  private func leadsThroughLink(_ path: String) throws -> Bool {
+    var folder = directory
+    for component in path.split(separator: "/").dropLast() {
+      folder.append(String(component))
+      if try FileIdentity.of(folder)?.kind == .symlink { return true }
+    }
+    return false
+  }
+}
+
+extension FileIdentity.Kind {
+  /// For a message: "a file".
+  fileprivate var words: String {
+    switch self {
+    case .regular: "a file"
+    case .directory: "a folder"
+    case .symlink: "a symbolic link"
+    case .other: "a device, socket or pipe"
     }
   }
 }

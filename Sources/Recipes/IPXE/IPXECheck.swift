@@ -29,7 +29,8 @@ enum IPXECheck {
     guard !isMakeName(name) else { return }
     checker.error(
       "iPXE's make cannot take a file named \(quoted(name))", at: reference.location,
-      help: "rename it: letters, digits, \".\", \"_\", \"+\" and \"-\" only, no \"-\" in front")
+      help:
+        "rename it: letters, digits, \".\", \"_\", \"+\" and \"-\" only, a letter or digit first")
   }
 
   /// Embedded scripts start with `#!ipxe`; everything given to make is a file.

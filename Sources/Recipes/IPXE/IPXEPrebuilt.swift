@@ -2,8 +2,16 @@ import BuildEngine
 
 /// What Debian's package `ipxe` can stand in for when iPXE's source cannot be reached.
 enum IPXEPrebuilt {
-  /// What a USB image made from Debian's binaries cannot do; nil when it can do all.
-  static let usbLimitation: [String: String?] = ["bios": nil, "efi": nil]
+  /// What a USB image of a kind made from Debian's binaries cannot do. iPXE has looked for a script
+  /// beside an EFI binary since 2021; Debian 12 ships one of 2019.
+  private static let usbLimitations = [
+    "efi":
+      "an iPXE from before 2021, such as Debian 12's, does not read the script from an EFI stick"
+      + " and does what DHCP says"
+  ]
+
+  /// What iPXE does of itself without a script inside.
+  private static let ownScript = Array("#!ipxe\nautoboot\n".utf8)
 
   private enum StandIn {
     /// A file of the package as it is.
@@ -34,7 +42,7 @@ enum IPXEPrebuilt {
         limitation: limitation(of: target, scriptRuns: false))
     case .usb(let kind, let program, let path):
       let image = try usbImage(target, kind, program, debian.files.appending(path), &planner)
-      let parts = [Self.usbLimitation[kind] ?? nil, limitation(of: target, scriptRuns: true)]
+      let parts = [usbLimitations[kind], limitation(of: target, scriptRuns: true)]
       let text = parts.compactMap { $0 }.joined(separator: "; ")
       return .standIn(image, version: debian.version, limitation: text.isEmpty ? nil : text)
     }
@@ -63,8 +71,8 @@ enum IPXEPrebuilt {
     _ target: Target, _ kind: String, _ program: String, _ binary: Artifact,
     _ planner: inout Planner
   ) throws(RecipeErrors) -> Artifact {
-    var inputs = [program: binary]
-    var parameters = ["kind": kind, "script": ""]
+    var inputs = [program: binary, "script": .bytes(ownScript)]
+    var parameters = ["kind": kind, "script": "autoboot.ipxe"]
     if let script = target.values[IPXERule.embed]?.first {
       inputs["script"] = try planner.artifact(of: script)
       parameters["script"] = baseName(script.name)
@@ -73,7 +81,9 @@ enum IPXEPrebuilt {
       PlannedAction(
         name: "\(target.path): stand-in", rule: target.rule.ruleVersion,
         operation: .builtIn("prebuilt-usb", version: 1, parameters: parameters), inputs: inputs,
-        outputs: ["image"], origin: "\(target.location)"))
+        outputs: ["image"],
+        tools: ["mformat", "mcopy"] + (kind == "bios" ? ["syslinux"] : []),
+        origin: "\(target.location)"))
     return .output(id, path: "image")
   }
 

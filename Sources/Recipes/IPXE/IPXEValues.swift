@@ -25,9 +25,11 @@ struct MakeGoal: Hashable, Sendable {
   }
 }
 
-/// True for names that make, and the shell it starts, take as one word: letters, digits and `.+_-`.
+/// True for names that make, and the shell it starts, take as one word: letters, digits and `.+_-`, the
+/// first one neither `-` nor `.`.
 func isMakeName(_ name: some StringProtocol) -> Bool {
-  guard let first = name.utf8.first, first != UInt8(ascii: "-") else { return false }
+  guard let first = name.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".")
+  else { return false }
   return name.utf8.allSatisfy {
     switch $0 {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -124,6 +124,15 @@ extension ValueType<String> {
     }
   }
 
+  /// A path as Linux takes it: any characters but NUL.
+  static var path: ValueType {
+    .scalar("a path", schema: anyScalarSchema) { text, scalar, checker in
+      if !text.isEmpty, !text.utf8.contains(0) { return text }
+      checker.error("expected a path, found \(quoted(text))", at: scalar.location)
+      return nil
+    }
+  }
+
   /// A path inside an archive, package or source: relative, without "..".
   static var innerPath: ValueType {
     .scalar("a path inside it", schema: anyScalarSchema) { text, scalar, checker in
@@ -169,7 +178,8 @@ extension ValueType<LocalPath> {
       }
       let path = absolutePath(text, from: scalar.location.file.folder)
       if let problem = LocalFile.problem(path) {
-        checker.error("\(problem): \(quoted(text))", at: scalar.location, help: "looked at \(path)")
+        checker.error(
+          "\(problem): \(quoted(text))", at: scalar.location, help: "looked at \(printable(path))")
         return nil
       }
       return LocalPath(path: path, location: scalar.location)

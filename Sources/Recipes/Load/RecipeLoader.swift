@@ -87,7 +87,7 @@ struct RecipeLoader {
     for file in files {
       let shown =
         name.isEmpty || name == "." ? file : name + (name.hasSuffix("/") ? "" : "/") + file
-      isComplete = readFile("\(folder)/\(file)", shown) && isComplete
+      isComplete = readFile("\(folder)/\(file)", printable(shown)) && isComplete
     }
     if !isComplete { throw RecipeErrors(diagnostics) }
   }

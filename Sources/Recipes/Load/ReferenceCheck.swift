@@ -35,7 +35,7 @@ struct ReferenceCheck {
       checker.error(
         "there is no target and no file \(quoted(reference.name))", at: reference.location,
         help: checker.help(for: reference.name, among: Array(targetNames))
-          ?? "files are looked up beside the recipe: \(path)")
+          ?? "files are looked up beside the recipe: \(printable(path))")
     } else {
       checker.error("\(problem): \(quoted(reference.name))", at: reference.location)
     }

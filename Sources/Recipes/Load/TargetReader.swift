@@ -7,7 +7,7 @@ enum TargetReader {
         help: "a target's name is its path below the output folder, like usb/bios.usb")
       return nil
     }
-    if name.text.contains("{{") {
+    if name.text.utf8.contains(UInt8(ascii: "{")), name.text.contains("{{") {
       checker.error(
         "names of targets are not substituted", at: name.location,
         help: "write the name itself")

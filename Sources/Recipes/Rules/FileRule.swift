@@ -2,7 +2,7 @@ import BuildEngine
 
 /// `file: PATH` — a file or folder of this machine, or of a source.
 enum FileRule {
-  static let file = Key("file", .line("a path"), isRequired: true, "The file or folder.")
+  static let file = Key("file", .path, isRequired: true, "The file or folder.")
   static let source = Key(
     "source", .source, "The source that the path is in; the recipe's own folder when left out.")
 
@@ -20,7 +20,7 @@ enum FileRule {
     } else if let problem = LocalFile.problem(absolutePath(path, from: place.file.folder)) {
       checker.error(
         "\(problem): \(quoted(path))", at: place,
-        help: "looked at \(absolutePath(path, from: place.file.folder))")
+        help: "looked at \(printable(absolutePath(path, from: place.file.folder)))")
     }
   }
 

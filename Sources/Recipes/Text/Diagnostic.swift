@@ -87,6 +87,13 @@ extension Diagnostic {
       help: "put the whole value between double quotes; YAML reads { as the start of a mapping")
   }
 
+  /// `{ key: http://{{name}}/path }`, where YAML reads the brace as its own.
+  static func bracesNeedQuotesInside(at place: SourceLocation) -> Diagnostic {
+    Diagnostic(
+      "a value with {{ needs quotes between { and }, [ and ]", at: place,
+      help: "put the whole value between double quotes; YAML reads { as the start of a mapping")
+  }
+
   /// Two definitions of one name, in one file or in two.
   static func definedTwice(_ name: Scalar, first: SourceLocation) -> Diagnostic {
     Diagnostic(
@@ -100,16 +107,27 @@ extension Diagnostic {
 func quoted(_ name: some StringProtocol) -> String {
   var result = "\""
   for scalar in name.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\n": result += "\\n"
-    case "\t": result += "\\t"
-    case "\r": result += "\\r"
-    case _ where isUnprintable(scalar): result += "\\u{\(String(scalar.value, radix: 16))}"
-    default: result.unicodeScalars.append(scalar)
-    }
+    if scalar == "\"" { result += "\\\"" } else { append(scalar, to: &result) }
   }
   return result + "\""
+}
+
+/// A path as it is, with what would garble a terminal line written as an escape.
+func printable(_ path: String) -> String {
+  guard path.unicodeScalars.contains(where: isUnprintable) else { return path }
+  var result = ""
+  for scalar in path.unicodeScalars { append(scalar, to: &result) }
+  return result
+}
+
+private func append(_ scalar: Unicode.Scalar, to text: inout String) {
+  switch scalar {
+  case "\n": text += "\\n"
+  case "\t": text += "\\t"
+  case "\r": text += "\\r"
+  case _ where isUnprintable(scalar): text += "\\u{\(String(scalar.value, radix: 16))}"
+  default: text.unicodeScalars.append(scalar)
+  }
 }
 
 /// True for control characters and for those that reorder text around them (bidirectional controls).

@@ -23,19 +23,15 @@ struct YAMLProblem {
     let place = location(mark, file)
     let start = context.map { location($0.mark, file) }
     if let braces = braces(before: place, file) { return .bracesNeedQuotes(at: braces) }
+    if isBraces(place, file) {
+      return .bracesNeedQuotesInside(at: place.part(offset: 0, length: 2))
+    }
+    if let fix = fixes[problem] {
+      return Diagnostic("not YAML: \(fix.message)", at: place, help: fix.help)
+    }
     switch problem {
-    case "found character that cannot start any token":
-      return badStart(place, file)
-    case "mapping values are not allowed in this context":
-      let before = file.line(place.line).unicodeScalars.prefix(place.offset)
-      guard before.contains(":") else {
-        return Diagnostic(
-          "not YAML: a key where the text of the line above goes on", at: place,
-          help: "the line above lacks its \":\", or this one is indented too far")
-      }
-      return Diagnostic(
-        "not YAML: a second \":\" in one line", at: place,
-        help: "put the value between quotes, or start a new line for the key")
+    case "found character that cannot start any token": return badStart(place, file)
+    case "mapping values are not allowed in this context": return secondColon(place, file)
     case "could not find expected ':'":
       return Diagnostic(
         "not YAML: a key without \":\"", at: start ?? place,
@@ -45,6 +41,19 @@ struct YAMLProblem {
         "not YAML: expected a key", at: place,
         notes: start.map { [.init("in the mapping that starts here", at: $0)] } ?? [],
         help: "keys of one mapping start in one column; quoted text ends at its second quote")
+    case "did not find expected ',' or '}'":
+      return Diagnostic(
+        "not YAML: expected \",\" or \"}\"", at: place,
+        notes: start.map { [.init("in the mapping that starts here", at: $0)] } ?? [])
+    case "did not find expected ',' or ']'":
+      return Diagnostic(
+        "not YAML: expected \",\" or \"]\"", at: place,
+        notes: start.map { [.init("in the list that starts here", at: $0)] } ?? [])
+    case "did not find expected '-' indicator":
+      return Diagnostic(
+        "not YAML: expected \"- \"", at: place,
+        notes: start.map { [.init("in the list that starts here", at: $0)] } ?? [],
+        help: "entries of one list start in one column")
     case "but found another document":
       return Diagnostic(
         "a recipe file holds one document", at: place,
@@ -61,6 +70,43 @@ struct YAMLProblem {
       let notes = context.map { [Diagnostic.Note($0.text, at: start)] } ?? []
       return Diagnostic("not YAML: \(problem)", at: place, notes: notes)
     }
+  }
+
+  /// The parser's words for problems that need no look at the text.
+  private static let fixes: [String: (message: String, help: String)] = [
+    "found unknown escape character": (
+      "an unknown escape in quoted text",
+      "write \\\\ for a backslash, or use single quotes"
+    ),
+    "block sequence entries are not allowed in this context": (
+      "a list cannot start here", "start it in a line of its own, indented deeper than its key"
+    ),
+    "found a tab character that violates indentation": (
+      "a tab where YAML wants spaces", "indent with spaces"
+    ),
+    "found a tab character where an indentation space is expected": (
+      "a tab where YAML wants spaces", "indent with spaces"
+    ),
+    "did not find expected comment or line break": (
+      "text behind the \"|\" or \">\"", "start the text in the next line"
+    ),
+  ]
+
+  private static func secondColon(_ place: SourceLocation, _ file: SourceFile) -> Diagnostic {
+    let before = file.line(place.line).unicodeScalars.prefix(place.offset)
+    guard before.contains(":") else {
+      return Diagnostic(
+        "not YAML: a key where the text of the line above goes on", at: place,
+        help: "the line above lacks its \":\", or this one is indented too far")
+    }
+    return Diagnostic(
+      "not YAML: a second \":\" in one line", at: place,
+      help: "put the value between quotes, or start a new line for the key")
+  }
+
+  private static func isBraces(_ place: SourceLocation, _ file: SourceFile) -> Bool {
+    let index = file.byteIndex(line: place.line, offset: place.offset)
+    return file.lineBytes(place.line)[index...].starts(with: "{{".utf8)
   }
 
   /// `key: {{name}}/path` is the usual reason for a syntax error behind it in the same line.

@@ -58,7 +58,8 @@ struct CacheCollectCommand: AsyncParsableCommand {
     if terminal.json {
       try console.printResult(
         .object([
-          "removedBlobs": .integer(Int64(removed.blobCount)), "removedBytes": .integer(removed.blobBytes),
+          "removedBlobs": .integer(Int64(removed.blobCount)),
+          "removedBytes": .integer(removed.blobBytes),
           "removedResults": .integer(Int64(removed.resultCount)),
         ]))
     } else {
@@ -73,7 +74,8 @@ struct CacheCollectCommand: AsyncParsableCommand {
 struct CacheVerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Read every blob and drop those whose bytes are wrong.",
-    discussion: "What was dropped is made again by the next build. Exits with 1 if anything was wrong.")
+    discussion:
+      "What was dropped is made again by the next build. Exits with 1 if anything was wrong.")
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions

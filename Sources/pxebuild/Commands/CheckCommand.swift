@@ -4,7 +4,8 @@ import Recipes
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Read the recipes and report everything that is wrong with them.",
+    commandName: "check",
+    abstract: "Read the recipes and report everything that is wrong with them.",
     discussion: "Nothing is fetched and nothing is built.")
 
   @OptionGroup var site: SiteOptions
@@ -19,6 +20,8 @@ struct CheckCommand: AsyncParsableCommand {
     _ = try loaded.plan(nil)
     console.show(warnings: loaded.recipes.warnings)
     let count = loaded.recipes.targets.count
-    try console.printResults(["\(site.recipeFolder): \(count) target\(count == 1 ? "" : "s"), no errors"])
+    try console.printResults([
+      "\(site.recipeFolder): \(count) target\(count == 1 ? "" : "s"), no errors"
+    ])
   }
 }

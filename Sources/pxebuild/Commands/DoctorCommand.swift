@@ -5,7 +5,8 @@ import Recipes
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Look for every program and header that these recipes need.",
-    discussion: "Prints the one command that installs what is missing. Exits with 1 if anything is.")
+    discussion: "Prints the one command that installs what is missing. Exits with 1 if anything is."
+  )
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions

@@ -29,7 +29,9 @@ struct WhyCommand: AsyncParsableCommand {
     let forecast = try await session.forecast(try loaded.plan([target]))
     let keys = try LastBuild(in: cache, site: try loaded.output.string).keys()
     if forecast.steps.isEmpty {
-      try console.printResults(["\(target.printable): no action makes it, the recipe holds it whole"])
+      try console.printResults([
+        "\(target.printable): no action makes it, the recipe holds it whole"
+      ])
     }
     for step in forecast.steps {
       try console.printResults(try explain(step, before: keys[step.name], session.store))
@@ -44,7 +46,9 @@ struct WhyCommand: AsyncParsableCommand {
     case .cached: return ["\(name): cached"]
     case .alwaysRuns: return ["\(name): runs at every build, it asks the outside world"]
     case .unknown(let names):
-      return ["\(name): not known before these have run: \(names.joined(separator: ", ").printable)"]
+      return [
+        "\(name): not known before these have run: \(names.joined(separator: ", ").printable)"
+      ]
     case .wouldRun:
       guard let key = step.key else { return ["\(name): would run"] }
       guard let before else { return ["\(name): would run, it was never built here"] }

@@ -53,7 +53,7 @@ struct InitCommand: ParsableCommand {
     } catch {
       throw ValidationError(error.messages.joined(separator: "\n"))
     }
-    let template = SiteTemplate(addresses: addresses, output: try absolute(output))
+    let template = SiteTemplate(addresses: addresses, output: try absolute(output).string)
     let written = try SiteWriter(folder: FilePath(directory)).write(template.files)
     let console = Console(try TerminalOptions.parse(["--color", color.rawValue]))
     try console.printResults(Self.report(written, addresses, folder: directory))
@@ -69,7 +69,6 @@ struct InitCommand: ParsableCommand {
         + addresses.dns.map(\.description).joined(separator: ", "),
       "  gives out  \(addresses.range.lowerBound) to \(addresses.range.upperBound)",
       "Next: read and edit them, then",
-      "  pxebuild check --recipes \(name)",
       "  pxebuild all --recipes \(name)",
     ]
   }
@@ -93,18 +92,5 @@ struct InitCommand: ParsableCommand {
         _ = try FileDescriptor.standardError.writeAll("\(error.message)\n".utf8)
       }
     }
-  }
-
-  /// The path from the root; recipes would take a relative one from their own folder.
-  private func absolute(_ path: String) throws -> String {
-    if path.hasPrefix("/") { return path }
-    guard let buffer = getcwd(nil, 0) else {
-      throw BuildError(
-        .cannotWrite, "the current folder cannot be found",
-        reason: Errno(rawValue: errno).description,
-        advice: "Give --output as a path from the root.")
-    }
-    defer { free(buffer) }
-    return FilePath(String(cString: buffer)).appending(path).lexicallyNormalized().string
   }
 }

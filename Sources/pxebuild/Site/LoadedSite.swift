@@ -26,6 +26,8 @@ struct SiteLoader: Sendable {
   let isLocked: Bool
   let isOffline: Bool
   let allowsPrebuilt: Bool
+  /// False for a dry run, which writes nothing.
+  var savesLock = true
   /// Told what was read before it is read, for the record that makes an unchanged build quick.
   var observe: @Sendable (FilePath) throws -> Void = { _ in }
   var note: @Sendable (String) -> Void
@@ -59,7 +61,7 @@ struct SiteLoader: Sendable {
           unreachable[source.request] = error.reason ?? error.message
         }
       }
-      if unreachable.count < unresolved.count { try save(lock) }
+      if savesLock, unreachable.count < unresolved.count { try save(lock) }
     }
     let options = PlanOptions(
       lock: lock, unreachable: unreachable, allowPrebuilt: allowsPrebuilt, isLocked: isLocked)

@@ -77,7 +77,8 @@ struct SourcePins: Sendable {
       text.split(separator: "\n").compactMap { line -> (String, String)? in
         guard let colon = line.firstRange(of: ": ") else { return nil }
         return (String(line[..<colon.lowerBound]), String(line[colon.upperBound...]))
-      }) { first, _ in first }
+      }
+    ) { first, _ in first }
     guard let version = facts["version"], let sha256 = facts["sha256"],
       let architecture = facts["architecture"]
     else {

@@ -86,7 +86,9 @@ struct Site: Sendable {
   func recipe(_ text: String) throws { try write(text, to: "recipes/site.yaml") }
 
   func read(_ path: String) -> String? {
-    FileManager.default.contents(atPath: "\(folder)/\(path)").map { String(decoding: $0, as: UTF8.self) }
+    FileManager.default.contents(atPath: "\(folder)/\(path)").map {
+      String(decoding: $0, as: UTF8.self)
+    }
   }
 
   func bytes(_ path: String) -> Data? { FileManager.default.contents(atPath: "\(folder)/\(path)") }
