@@ -59,6 +59,7 @@ public struct CacheMaintenance: Sendable {
     defer { lock.release() }
     var removed = Status()
     var needed: Set<String> = []
+    var descended: Set<Digest> = []
     let work = try WorkDirectory(in: cache)
     defer { try? work.remove() }  // the next build removes what is left
     let store = cache.store(work: work)
@@ -70,7 +71,7 @@ public struct CacheMaintenance: Sendable {
         removed.resultCount += 1
       } else if let key, let artifacts = try cache.actionCache.peek(key) {
         needed.insert(hex)
-        for artifact in artifacts.values { try mark(artifact, in: store, &needed) }
+        for artifact in artifacts.values { try mark(artifact, in: store, &needed, &descended) }
         try markMessages(hex, in: store, &needed)
       }
     }
@@ -83,34 +84,32 @@ public struct CacheMaintenance: Sendable {
     return removed
   }
 
-  private func mark(_ artifact: StoredArtifact, in store: ContentStore, _ needed: inout Set<String>)
-    throws
-  {
+  /// - Parameter descended: Directories whose content is marked. That one is needed does not say so: as
+  ///   the message behind a key it is needed without its content.
+  private func mark(
+    _ artifact: StoredArtifact, in store: ContentStore, _ needed: inout Set<String>,
+    _ descended: inout Set<Digest>
+  ) throws {
     switch artifact {
     case .symlink: break
     case .file(let digest, _): needed.insert(digest.hex)
     case .directory(let digest):
-      guard needed.insert(digest.hex).inserted, try store.contains(digest) else { return }
+      needed.insert(digest.hex)
+      guard descended.insert(digest).inserted, try store.contains(digest) else { return }
       for entry in try store.directory(digest).entries.values {
-        try mark(entry, in: store, &needed)
+        try mark(entry, in: store, &needed, &descended)
       }
     }
   }
 
   /// The messages behind a key stay with its result: `why` reads them.
-  private func markMessages(_ hex: String, in store: ContentStore, _ needed: inout Set<String>)
-    throws
-  {
-    guard
-      let identity = try FileIdentity.of(
-        blobs.appending(String(hex.prefix(2))).appending(
-          String(hex.dropFirst(2)))),
+  private func markMessages(_ hex: String, in store: ContentStore, _ needed: inout Set<String>) throws {
+    guard let identity = try FileIdentity.of(blobs.appending(String(hex.prefix(2))).appending(
+      String(hex.dropFirst(2)))),
       let key = Digest(hex: hex, size: identity.size)
     else { return }
     do {
-      for digest in try ActionKey.messageDigests(behind: key, in: store) {
-        needed.insert(digest.hex)
-      }
+      for digest in try ActionKey.messageDigests(behind: key, in: store) { needed.insert(digest.hex) }
     } catch is LostBlob {
       // Then there is nothing to keep.
     }

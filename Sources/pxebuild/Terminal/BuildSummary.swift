@@ -122,8 +122,7 @@ struct BuildSummary: Sendable {
     }
     if isUpToDate {
       let notBuilt = counts.inWords.filter { !$0.isPlain }.map(\.text).joined(separator: ", ")
-      // The record of an unchanged build does not count targets.
-      let what = outcomes.isEmpty ? output.printable() : "\(targets) in \(output.printable())"
+      let what = outcomes.isEmpty && targetCount == nil ? output.printable() : "\(targets) in \(output.printable())"
       return style(.green, "up to date:") + " \(what)"
         + (notBuilt.isEmpty ? "" : " (\(notBuilt))") + tail
     }
