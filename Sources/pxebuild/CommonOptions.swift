@@ -57,7 +57,9 @@ func absolute(_ path: String) throws -> FilePath {
 
 /// How to build.
 struct BuildOptions: ParsableArguments, Sendable {
-  @Option(name: [.customShort("j", allowingJoined: true), .long], help: "How many programs run at a time.")
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long], help: "How many programs run at a time."
+  )
   var jobs = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
   @Flag(name: [.short, .long], help: "Build what can be built when something fails.")

@@ -122,7 +122,9 @@ struct BuildSummary: Sendable {
     }
     if isUpToDate {
       let notBuilt = counts.inWords.filter { !$0.isPlain }.map(\.text).joined(separator: ", ")
-      let what = outcomes.isEmpty && targetCount == nil ? output.printable() : "\(targets) in \(output.printable())"
+      let what =
+        outcomes.isEmpty && targetCount == nil
+        ? output.printable() : "\(targets) in \(output.printable())"
       return style(.green, "up to date:") + " \(what)"
         + (notBuilt.isEmpty ? "" : " (\(notBuilt))") + tail
     }
