@@ -69,7 +69,11 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "UpstreamMake", dependencies: ["BuildEngine", "CLinux"], swiftSettings: settings),
+      name: "UpstreamMake", dependencies: ["BuildEngine", "CLinux"], swiftSettings: settings,
+      plugins: ["ShippedLinkSets"]),
+    // Puts the link sets of recipes/link-sets into the program.
+    .plugin(
+      name: "ShippedLinkSets", capability: .buildTool(), path: "Sources/ShippedLinkSets"),
     .executableTarget(
       name: "pxebuild",
       dependencies: [

@@ -171,7 +171,7 @@ struct IPXEBuild {
     switch LinkReport(decoding: try read(Self.output("report", in: outputs))) {
     case .tooFewObjects: return nil
     case .linked(let members):
-      if !members.isEmpty { try linkSets.learn(members, goal: goal, commit: sourceName) }
+      if !members.isEmpty { try linkSets.learn(members, goal: goal, name: linkSetName) }
       return (try Self.output("product", in: outputs), buildID)
     case nil:
       throw BuildError(.failed, "the link of \(goal) wrote a report that cannot be read")
@@ -205,7 +205,7 @@ struct IPXEBuild {
 
   private func chooseObjects(for record: LinksRecord) throws -> LinkSetCache.Choice {
     let shipped = try shippedLinkSets()
-    let learned = try linkSets.learned(commit: sourceName)
+    let learned = try linkSets.learned(linkSetName)
     var wanted = LinkSetCache.Choice.some([])
     for goal in record.goals.keys where record.goals[goal]?.base == nil {
       guard case .some(let names) = wanted,
@@ -222,11 +222,9 @@ struct IPXEBuild {
   private func pin(_ choice: LinkSetCache.Choice) throws { try linkSets.pin(choice, pinKey) }
 
   private func shippedLinkSets() throws -> LinkSets {
-    guard let folder = invocation.request.inputs["link-sets"],
-      case .file(let digest, _)? = try invocation.context.store.artifact(
-        at: "\(parameters.commit).txt", in: folder)
-    else { return LinkSets() }
-    let text = String(decoding: try invocation.context.store.read(digest), as: UTF8.self)
+    guard linkSetName == parameters.commit, let text = try shippedLinkSetText() else {
+      return LinkSets()
+    }
     do { return try LinkSets(parsing: text) } catch {
       // A hint: without it the build takes longer and comes to the same bytes.
       invocation.note("link-sets/\(parameters.commit).txt is left out, \(error)")
@@ -234,18 +232,35 @@ struct IPXEBuild {
     }
   }
 
-  /// What a learned link set is filed under: the commit, or the source itself when it has none.
-  private var sourceName: String {
-    if !parameters.commit.isEmpty { return parameters.commit }
-    guard case .directory(let digest) = source else { return "unknown" }
-    return digest.hex
+  /// The recipes' own file if there is one, else the one that came with pxebuild.
+  private func shippedLinkSetText() throws -> String? {
+    if let folder = invocation.request.inputs["link-sets"],
+      case .file(let digest, _)? = try invocation.context.store.artifact(
+        at: "\(parameters.commit).txt", in: folder)
+    {
+      return String(decoding: try invocation.context.store.read(digest), as: UTF8.self)
+    }
+    return ShippedLinkSets.byCommit[parameters.commit]
   }
 
-  private var pinKey: Digest {
-    var text = "\(Goal.folder(of: parameters.goal)) \(parameters.debug) \(parameters.cross)\n"
+  /// What a link set is filed under: the commit for the source as it is, else everything that could make
+  /// other objects be linked. A set of another configuration would nearly always do, but if one of its
+  /// objects defined a symbol that a missing object should, the link would succeed with other bytes.
+  private var linkSetName: String {
+    let isPlain =
+      Self.inputs(of: invocation.request, below: "config").isEmpty
+      && Self.inputs(of: invocation.request, below: "patches").isEmpty
+      && parameters.debug.isEmpty && parameters.cross.isEmpty && parameters.commit.utf8.count == 40
+    if isPlain { return parameters.commit }
+    var text = "\(parameters.debug) \(parameters.cross)\n"
     for (path, artifact) in sourceInputs.sorted(by: { $0.key < $1.key }) {
       text += "\(path) \(artifact)\n"
     }
+    return Digest(of: Array(text.utf8)).hex
+  }
+
+  private var pinKey: Digest {
+    let text = "\(Goal.folder(of: parameters.goal)) \(linkSetName)\n"
     return Digest(of: Array(text.utf8))
   }
 

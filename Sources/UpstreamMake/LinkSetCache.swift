@@ -3,7 +3,7 @@ import SystemPackage
 
 /// What earlier builds taught about link sets, in `link-sets/` of the cache folder.
 ///
-/// `COMMIT.txt` holds the sets by goal, as shipped ones do. `pins/KEY.txt` holds what was compiled the last
+/// `NAME.txt` holds the sets by goal, as shipped ones do. `pins/KEY.txt` holds what was compiled the last
 /// time for one source, configuration and folder: the next build asks for the same objects, so that its
 /// objects action has the key of the one before. Both may be deleted at any time.
 struct LinkSetCache {
@@ -33,19 +33,19 @@ struct LinkSetCache {
     }
   }
 
-  func learned(commit: String) throws -> LinkSets {
-    guard let bytes = try FileSystem.read(file(commit)) else { return LinkSets() }
+  func learned(_ name: String) throws -> LinkSets {
+    guard let bytes = try FileSystem.read(file(name)) else { return LinkSets() }
     // A damaged hint is as good as none: the next build writes a new one.
     return (try? LinkSets(parsing: String(decoding: bytes, as: UTF8.self))) ?? LinkSets()
   }
 
-  func learn(_ members: Set<String>, goal: String, commit: String) throws {
-    var sets = try learned(commit: commit)
+  func learn(_ members: Set<String>, goal: String, name: String) throws {
+    var sets = try learned(name)
     guard sets.objects[goal] != members else { return }
     sets.objects[goal] = members
     try FileSystem.createDirectories(directory)
     try FileSystem.replace(
-      file(commit), with: sets.text(comment: "learned by building; may be deleted").utf8)
+      file(name), with: sets.text(comment: "learned by building; may be deleted").utf8)
   }
 
   func pinned(_ key: Digest) throws -> Choice? {
@@ -60,7 +60,7 @@ struct LinkSetCache {
     try FileSystem.replace(pin(key), with: choice.bytes ?? Array("*\n".utf8))
   }
 
-  private func file(_ commit: String) -> FilePath { directory.appending("\(commit).txt") }
+  private func file(_ name: String) -> FilePath { directory.appending("\(name).txt") }
   private func pin(_ key: Digest) -> FilePath {
     directory.appending("pins").appending("\(key.short).txt")
   }

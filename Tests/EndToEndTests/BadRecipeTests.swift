@@ -27,12 +27,12 @@ struct BadRecipeTests {
 
       """,
       says: """
-        error: not YAML: did not find expected ',' or '}'
+        error: not YAML: expected "," or "}"
          --> recipes/site.yaml:3:3
           |
         3 |   b: [
           |   ^
-        note: while parsing a flow mapping
+        note: in the mapping that starts here
          --> recipes/site.yaml:2:6
           |
         2 |   a: { script: "x"

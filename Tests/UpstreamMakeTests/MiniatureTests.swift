@@ -126,7 +126,7 @@ import Testing
 
     let cache = LinkSetCache(cache: laboratory.folder.appending("cache"))
     #expect(
-      try cache.learned(commit: Recipe.commit).objects == [
+      try cache.learned(Recipe.commit).objects == [
         "bin/undionly.kpxe": [
           "certstore", "embedded", "length", "print", "privkey", "rootcert", "start", "undionly",
         ]

@@ -10,20 +10,7 @@ final class FileServer: Sendable {
 
   init(_ files: [String: Data] = [:]) throws {
     self.files = Mutex(files)
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = listener
-    let bound = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, length) == 0 && listen(listener, 64) == 0
-          && getsockname(listener, $0, &length) == 0
-      }
-    }
-    guard bound else { throw CocoaError(.fileReadUnknown) }
-    port = UInt16(bigEndian: address.sin_port)
+    (listener, port) = try listenOnLoopback()
     Thread.detachNewThread { [self] in
       while true {
         let client = accept(self.listener, nil, nil)
@@ -75,4 +62,53 @@ final class FileServer: Sendable {
       rest.removeFirst(count)
     }
   }
+}
+
+/// A server that takes requests and never answers.
+final class StalledServer: Sendable {
+  private let port: UInt16
+  private let listener: Int32
+  private let clients = Mutex<[Int32]>([])
+
+  init() throws {
+    (listener, port) = try listenOnLoopback()
+    Thread.detachNewThread { [self] in
+      while true {
+        let client = accept(listener, nil, nil)
+        if client < 0 { return }
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+        clients.withLock { $0.append(client) }
+      }
+    }
+  }
+
+  var url: String { "http://127.0.0.1:\(port)" }
+
+  func waitForRequest() async throws {
+    for _ in 0..<4000 where clients.withLock({ $0.isEmpty }) {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  func stop() {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+    clients.withLock { for client in $0 { close(client) } }
+  }
+}
+
+private func listenOnLoopback() throws -> (listener: Int32, port: UInt16) {
+  let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let isListening = withUnsafeMutablePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(listener, $0, length) == 0 && listen(listener, 64) == 0
+        && getsockname(listener, $0, &length) == 0
+    }
+  }
+  guard isListening else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+  return (listener, UInt16(bigEndian: address.sin_port))
 }
