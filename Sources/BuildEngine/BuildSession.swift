@@ -60,15 +60,18 @@ public struct BuildSession: Sendable {
     try? work.remove()
   }
 
-  /// Each lost blob is dropped when it is found and made anew by the next round. A blob that is lost again
-  /// and again is a sign of a disk that cannot be helped.
+  /// Each lost blob is dropped when it is found and made anew by the next round. Where several are lost
+  /// there may be thousands: then all are looked for at once. A blob that is lost again and again is a sign
+  /// of a disk that cannot be helped.
   private func buildHealing<Result: Sendable>(
     _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
   ) async throws -> (BuildResult, Result) {
     let (executor, chain) = makeExecutor(plan)
     defer { chain.open() }
     var losses: [Digest: Int] = [:]
+    var rounds = 0
     while true {
+      rounds += 1
       do {
         let build = Build(
           plan: plan, executor: executor, inputs: InputResolver(store: store, digests: digests),
@@ -78,8 +81,7 @@ public struct BuildSession: Sendable {
       } catch let lost as LostBlob {
         losses[lost.digest, default: 0] += 1
         guard losses[lost.digest, default: 0] < 5 else { throw losesBlobs(lost) }
-        // Where three are lost there may be thousands: then all are looked for at once.
-        if losses.count == 3 { _ = try CacheMaintenance(cache).verify() }
+        if rounds == 3 { _ = try CacheMaintenance(cache).verify() }
       }
     }
   }

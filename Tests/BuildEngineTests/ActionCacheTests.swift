@@ -41,7 +41,7 @@ struct ActionCacheTests {
       try actions.record(recorded, for: Self.key)
       let path = actions.path(of: Self.key)
       let whole = try #require(try FileSystem.read(path))
-      for length in 0..<whole.count {
+      for length in stride(from: 0, to: whole.count, by: 5) {
         try FileSystem.replace(path, with: whole.prefix(length))
         #expect(try actions.lookUp(Self.key) == nil, "cut off after \(length) bytes")
         #expect(try FileIdentity.of(path) == nil, "cut off after \(length) bytes")
@@ -57,7 +57,7 @@ struct ActionCacheTests {
       try actions.record(artifacts(cache.store), for: Self.key)
       let path = actions.path(of: Self.key)
       let whole = try #require(try FileSystem.read(path))
-      for index in whole.indices {
+      for index in stride(from: 0, to: whole.count, by: 5) {
         var bytes = whole
         bytes[index] ^= 1 << UInt8(index % 8)
         try FileSystem.replace(path, with: bytes)

@@ -115,6 +115,22 @@ struct CacheDirectoryTests {
     }
   }
 
+  @Test(
+    "a work folder that cannot be removed yet does not keep others from building",
+    .enabled(if: SmallDisk.isPossible, "only root may mount a small disk"))
+  func busyFolder() async throws {
+    try await TemporaryFolder.with { folder in
+      let cache = try CacheDirectory(folder["cache"])
+      try folder.write("cache/work/1-1/lock", "")
+      try await SmallDisk.with(size: "64k", at: folder["cache/work/1-1/busy"]) {
+        _ = try WorkDirectory(in: cache)
+        #expect(try folder.exists("cache/work/1-1/busy"))
+      }
+      _ = try WorkDirectory(in: cache)
+      #expect(try !folder.exists("cache/work/1-1"))
+    }
+  }
+
   @Test("many builds can start at once and each keeps its own work folder")
   func concurrentStarts() async throws {
     try await TemporaryFolder.with { folder in

@@ -332,15 +332,15 @@ struct OutputTreeTests {
     }
   }
 
-  @Test("a thousand files are placed, replaced and removed")
+  @Test("hundreds of files are placed, replaced and removed")
   func manyFiles() async throws {
     try await TemporaryFolder.with { folder in
       let test = try TestTree(folder)
       var files: [String: String] = [:]
-      for index in 0..<1000 { files["dir\(index % 40)/file\(index)"] = "content \(index % 7)" }
-      #expect(try test.update(files).placed.count == 1000)
-      #expect(try test.update(files) == TreeChanges(placed: [], removed: [], unchangedCount: 1000))
-      #expect(try test.update([:]).removed.count == 1000)
+      for index in 0..<200 { files["dir\(index % 40)/file\(index)"] = "content \(index % 7)" }
+      #expect(try test.update(files).placed.count == 200)
+      #expect(try test.update(files) == TreeChanges(placed: [], removed: [], unchangedCount: 200))
+      #expect(try test.update([:]).removed.count == 200)
       #expect(try test.served == [])
     }
   }

@@ -57,6 +57,8 @@ public final class WorkDirectory: Sendable {
   /// Removes the folder. Call it when the build has ended, well or badly.
   public func remove() throws { try FileSystem.remove(path) }
 
+  /// What cannot be removed (something that a killed build started still writes there, or it is another
+  /// user's) is no reason not to build: a later build tries again.
   private static func removeAbandoned(in parent: FilePath, but own: FilePath) throws {
     for name in try FileSystem.entries(of: parent) {
       let folder = parent.appending(name)
@@ -69,14 +71,16 @@ public final class WorkDirectory: Sendable {
         // Either its owner is between creating the folder and locking it, or it was killed there: only a
         // folder that is a minute old can be the latter.
         if let identity = try FileIdentity.of(folder), identity.isOlder(thanSeconds: 60) {
-          try FileSystem.remove(folder)
+          try? FileSystem.remove(folder)  // see above
         }
         continue
       } catch {
         continue  // Not to be opened is no sign of being abandoned: it may be another user's.
       }
       defer { try? lock.close() }  // closing is what unlocks
-      if linux_lock_file(lock.rawValue, 1, 0) == 0 { try FileSystem.remove(folder) }
+      if linux_lock_file(lock.rawValue, 1, 0) == 0 {
+        try? FileSystem.remove(folder)  // see above
+      }
     }
   }
 }
