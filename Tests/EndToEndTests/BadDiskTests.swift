@@ -277,7 +277,8 @@ struct BadDiskTests {
       for (index, name) in entries.enumerated() {
         let bytes = try #require(site.bytes("cache/actions/\(name)"))
         try site.write(
-          index % 3 == 0 ? bytes.prefix(bytes.count / 2) : index % 3 == 1 ? Data() : Data("garbage".utf8),
+          index % 3 == 0
+            ? bytes.prefix(bytes.count / 2) : index % 3 == 1 ? Data() : Data("garbage".utf8),
           to: "cache/actions/\(name)")
       }
       let run = try await site.run("build", "undionly.kpxe")

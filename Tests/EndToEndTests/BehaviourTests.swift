@@ -14,8 +14,10 @@ struct BehaviourTests {
 
   /// The names of the actions that ran, from the events of a build.
   private func executed(_ run: Run) throws -> [String] {
-    try events(run).filter { $0["event"] as? String == "action-finished" && $0["outcome"] as? String == "executed" }
-      .compactMap { $0["name"] as? String }.sorted()
+    try events(run).filter {
+      $0["event"] as? String == "action-finished" && $0["outcome"] as? String == "executed"
+    }
+    .compactMap { $0["name"] as? String }.sorted()
   }
 
   private func events(_ run: Run) throws -> [[String: Any]] {
@@ -54,14 +56,16 @@ struct BehaviourTests {
       #expect(third.output == "up to date: 6 targets in out; TIME\n")
       #expect(third.errors == "")
       let after = site.snapshot(of: "out")
-      #expect(before.filter { $0.key != ".pxebuild/lock" } == after.filter { $0.key != ".pxebuild/lock" })
+      #expect(
+        before.filter { $0.key != ".pxebuild/lock" } == after.filter { $0.key != ".pxebuild/lock" })
     }
   }
 
   @Test("The shortcut for an unchanged site says the same as the normal way")
   func shortcut() async throws {
     try await withSite { site in
-      try site.recipe("site: { output: \(site.output) }\ntargets:\n  a: { script: x }\n  b: { script: y }\n")
+      try site.recipe(
+        "site: { output: \(site.output) }\ntargets:\n  a: { script: x }\n  b: { script: y }\n")
       let command = ["all", "--recipes", site.recipes, "--cache", site.cache]
       #expect(try await site.run(command, bare: true).status == 0)
       // A change a moment ago leaves no record: wait until it can.
@@ -88,7 +92,10 @@ struct BehaviourTests {
         let folder = round % 2 == 0 ? "one" : "two"
         try site.makeFolder(folder)
         let run = try await Running(
-          [Binary.pxebuild, "all", "--recipes", site.recipes, "--cache", site.cache, "--output", "out"],
+          [
+            Binary.pxebuild, "all", "--recipes", site.recipes, "--cache", site.cache, "--output",
+            "out",
+          ],
           environment: site.environment, folder: "\(site.folder)/\(folder)", scratch: site.scratch
         ).wait()
         #expect(run.status == 0)
@@ -104,7 +111,9 @@ struct BehaviourTests {
       try site.write("data", to: "recipes/data")
       try site.recipe(try #require(site.read("recipes/site.yaml")) + "  data: { file: data }\n")
       #expect(try await site.run("all").status == 0)
-      for name in ["recipes/site.yaml", "recipes/data", "recipes/pxebuild.lock", "out/undionly.kpxe"] {
+      for name in [
+        "recipes/site.yaml", "recipes/data", "recipes/pxebuild.lock", "out/undionly.kpxe",
+      ] {
         utimensat(AT_FDCWD, "\(site.folder)/\(name)", nil, 0)
       }
       #expect(try executed(await site.run("all", "--json")) == [])
@@ -126,19 +135,27 @@ struct BehaviourTests {
       try site.recipe(upstream.recipe.replacingOccurrences(of: "install.ipxe", with: "other.ipxe"))
       let ran = try executed(await site.run("all", "--json"))
       #expect(ran.contains { $0.hasSuffix("link") })
-      #expect(!ran.contains { $0.contains("objects") || $0.contains("commands") || $0.contains("source") }, "\(ran)")
+      #expect(
+        !ran.contains {
+          $0.contains("objects") || $0.contains("commands") || $0.contains("source")
+        }, "\(ran)")
       #expect(site.bytes("out/undionly.kpxe") != before)
       #expect(site.read("out/chain.ipxe")?.contains("other.ipxe") == true)
       try site.recipe(upstream.recipe)
-      #expect(try executed(await site.run("all", "--json")) == [], "what was built before is in the cache")
+      #expect(
+        try executed(await site.run("all", "--json")) == [], "what was built before is in the cache"
+      )
       #expect(site.bytes("out/undionly.kpxe") == before)
     }
   }
 
-  @Test("build TARGET leaves the others as they are; all removes what no recipe names, foreign files survive")
+  @Test(
+    "build TARGET leaves the others as they are; all removes what no recipe names, foreign files survive"
+  )
   func tree() async throws {
     try await withSite { site in
-      try site.recipe("targets:\n  a: { script: a }\n  d/b: { script: b }\n  d/e/c: { script: c }\n")
+      try site.recipe(
+        "targets:\n  a: { script: a }\n  d/b: { script: b }\n  d/e/c: { script: c }\n")
       #expect(try await site.run("build", "a").status == 0)
       #expect(site.served == ["a"])
       #expect(try await site.run("build", "d").status == 0, "a folder stands for all targets in it")
@@ -186,7 +203,8 @@ struct BehaviourTests {
       let second = try await site.run("all", "-k")
       #expect(second.status == 1)
       #expect(site.served == ["good"])
-      #expect(second.output.contains("failed: 2 targets in out: 1 built, 1 failed"), "\(second.output)")
+      #expect(
+        second.output.contains("failed: 2 targets in out: 1 built, 1 failed"), "\(second.output)")
     }
   }
 
@@ -228,7 +246,8 @@ struct BehaviourTests {
       #expect(site.files(below: "recipes") == ["site.yaml"], "a dry run pins nothing")
       #expect(try await site.run("all").status == 0)
       let before = site.snapshot(of: ".").filter { !$0.key.hasPrefix("cache/") }
-      #expect(try await site.run("all", "-n").output == "nothing would run: everything is in the cache\n")
+      #expect(
+        try await site.run("all", "-n").output == "nothing would run: everything is in the cache\n")
       try site.recipe(upstream.recipe.replacingOccurrences(of: "install.ipxe", with: "other.ipxe"))
       let third = try await site.run("all", "-n")
       #expect(
@@ -241,7 +260,9 @@ struct BehaviourTests {
 
           """)
       let after = site.snapshot(of: ".").filter { !$0.key.hasPrefix("cache/") }
-      #expect(before.filter { $0.key != "recipes/site.yaml" } == after.filter { $0.key != "recipes/site.yaml" })
+      #expect(
+        before.filter { $0.key != "recipes/site.yaml" }
+          == after.filter { $0.key != "recipes/site.yaml" })
     }
   }
 
@@ -302,8 +323,11 @@ struct BehaviourTests {
     try await withUpstream { site, upstream in
       #expect(try await site.run("build", "ipxe.efi").status == 0)
       let before = try #require(site.bytes("out/ipxe.efi"))
-      try Data("#include \"loader.h\"\nunsigned int length ( const char *t ) { return t[0] ? 7 : 0; }\n".utf8)
-        .write(to: URL(fileURLWithPath: "\(upstream.folder)/src/core/length.c"))
+      try Data(
+        "#include \"loader.h\"\nunsigned int length ( const char *t ) { return t[0] ? 7 : 0; }\n"
+          .utf8
+      )
+      .write(to: URL(fileURLWithPath: "\(upstream.folder)/src/core/length.c"))
       let commit = try await MiniatureUpstream.commit(in: upstream.folder, tag: "v2")
       try site.recipe(upstream.recipe.replacingOccurrences(of: "tag: v1", with: "tag: v2"))
       let run = try await site.run("build", "ipxe.efi")

@@ -19,15 +19,19 @@ struct DeterminismTests {
   static let settings: [Setting] = [
     Setting(name: "one job", arguments: ["-j", "1"]),
     Setting(name: "two jobs, strict umask", prefix: umask("077"), arguments: ["-j", "2"]),
-    Setting(name: "no sandbox, loose umask", prefix: umask("000"), arguments: ["--sandbox", "off"]),
+    Setting(
+      name: "no sandbox, loose umask", prefix: umask("000"), arguments: ["--sandbox", "off"]),
     Setting(
       name: "another language and time zone",
       environment: [
-        "LANG": "de_DE.UTF-8", "LC_ALL": "C", "TZ": "Pacific/Auckland", "CFLAGS": "-O0", "MAKEFLAGS": "-k",
+        "LANG": "de_DE.UTF-8", "LC_ALL": "C", "TZ": "Pacific/Auckland", "CFLAGS": "-O0",
+        "MAKEFLAGS": "-k",
         "GITVERSION": "x", "SOURCE_DATE_EPOCH": "1", "CROSS_COMPILE": "nosuch-",
       ], arguments: ["--sandbox", "off", "-j", "1"]),
     Setting(name: "nobody", prefix: Site.nobody),
-    Setting(name: "nobody without sandbox", prefix: Site.nobody, arguments: ["--sandbox", "off", "-j", "2"]),
+    Setting(
+      name: "nobody without sandbox", prefix: Site.nobody,
+      arguments: ["--sandbox", "off", "-j", "2"]),
   ]
 
   @Test("Every setting gives the digests of the plain one")
@@ -91,7 +95,8 @@ struct DeterminismTests {
     }
   }
 
-  @Test("What a cache has learned from other builds changes no byte", arguments: ["config", "debug"])
+  @Test(
+    "What a cache has learned from other builds changes no byte", arguments: ["config", "debug"])
   func learned(option: String) async throws {
     try await withSite { site in
       let upstream = try await MiniatureUpstream(in: site)
@@ -149,8 +154,6 @@ struct PlainMake {
       // The cache notes with which build id it linked what.
       let buildID = try #require(site.read("cache/build-ids/\(hash)"), "the build id of \(name)")
         .trimmingCharacters(in: .whitespacesAndNewlines)
-      // A file image is made of the program beside it, which has the id of its own build.
-      unlink("\(folder)/src/\(goal.replacing(".usb", with: ".efi"))")
       try await mustRun(
         [
           "make", "-C", "src", goal, "EMBED=\(script)", "GITVERSION=\(commit)",

@@ -104,7 +104,9 @@ struct KillTests {
     }
   }
 
-  @Test("Ctrl-C in the middle of a compile: 130, no child left, the tree as before", arguments: ["auto", "off"])
+  @Test(
+    "Ctrl-C in the middle of a compile: 130, no child left, the tree as before",
+    arguments: ["auto", "off"])
   func interrupt(sandbox: String) async throws {
     try await withSite { site in
       let upstream = try await MiniatureUpstream(in: site)
@@ -119,7 +121,9 @@ struct KillTests {
       #expect(run.status == 130, "\(run.errors)")
       #expect(run.seconds < 20)
       try await expectNoProcess(of: site)
-      #expect(site.snapshot(of: "out").filter { $0.key != ".pxebuild/lock" } == before.filter { $0.key != ".pxebuild/lock" })
+      #expect(
+        site.snapshot(of: "out").filter { $0.key != ".pxebuild/lock" }
+          == before.filter { $0.key != ".pxebuild/lock" })
       #expect(site.files(below: "cache/work") == [], "the work folder is removed")
       #expect(try await site.run("all").status == 0)
     }
@@ -164,9 +168,12 @@ struct KillTests {
     return all.filter { Int($0) != nil && Int32($0) != getpid() }.compactMap { id in
       let command = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") ?? Data()
       let mounts = FileManager.default.contents(atPath: "/proc/\(id)/mountinfo") ?? Data()
-      let folder = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/cwd")) ?? ""
+      let folder =
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/cwd")) ?? ""
       let text = String(decoding: command, as: UTF8.self)
-      let named = [text, folder, String(decoding: mounts, as: UTF8.self)].contains { $0.contains(mark) }
+      let named = [text, folder, String(decoding: mounts, as: UTF8.self)].contains {
+        $0.contains(mark)
+      }
       return named && !command.isEmpty ? text.replacingOccurrences(of: "\0", with: " ") : nil
     }
   }

@@ -25,7 +25,9 @@ struct MemoryTests {
   func manyFiles() async throws {
     try await withSite { site in
       var recipe = "targets:\n"
-      for index in 0..<10_000 { recipe += "  d\(index % 100)/f\(index): { script: \"\(index)\" }\n" }
+      for index in 0..<10_000 {
+        recipe += "  d\(index % 100)/f\(index): { script: \"\(index)\" }\n"
+      }
       try site.recipe(recipe)
       let run = try await site.run("all", "-q")
       #expect(run.status == 0, "\(run.errors)")

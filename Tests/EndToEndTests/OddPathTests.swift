@@ -4,10 +4,12 @@ import Testing
 @Suite("Paths that need care")
 struct OddPathTests {
   private static let names = [
-    "with spaces", "qu'ote\"s and $HOME `id`", "Größe 漢字", "new\nline", "-dash", "back\\slash", "%s{{x}}#&;",
+    "with spaces", "qu'ote\"s and $HOME `id`", "Größe 漢字", "new\nline", "-dash", "back\\slash",
+    "%s{{x}}#&;",
   ]
 
-  @Test("A site in a folder of any name builds, and nothing changes the second time", arguments: names)
+  @Test(
+    "A site in a folder of any name builds, and nothing changes the second time", arguments: names)
   func folder(name: String) async throws {
     try await withSite(named: name) { site in
       let upstream = try await MiniatureUpstream(in: site)
@@ -40,8 +42,12 @@ struct OddPathTests {
   @Test("Targets and files of odd names keep them")
   func targets() async throws {
     try await withSite { site in
-      let names = ["with spaces", "qu'ote\"s", "Größe 漢字/ä", "-dash", "back\\slash", "a#b", "$x`y`"]
-      for (index, name) in names.enumerated() { try site.write("\(index)", to: "recipes/tree/\(name)") }
+      let names = [
+        "with spaces", "qu'ote\"s", "Größe 漢字/ä", "-dash", "back\\slash", "a#b", "$x`y`",
+      ]
+      for (index, name) in names.enumerated() {
+        try site.write("\(index)", to: "recipes/tree/\(name)")
+      }
       try site.recipe(
         "targets:\n  tree: { file: tree }\n  \"Größe x/qu'o\\\"te -- #\": { script: hello }\n")
       let run = try await site.run("all")
@@ -61,7 +67,9 @@ struct OddPathTests {
       try site.write("mine", to: "out/a")
       let run = try await site.run("all", "-q", "--output", "\(site.folder)/out")
       #expect(run.status == 73)
-      #expect(run.errors.split(separator: "\n").filter { $0.hasPrefix("error:") }.count == 1, "\(run.errors)")
+      #expect(
+        run.errors.split(separator: "\n").filter { $0.hasPrefix("error:") }.count == 1,
+        "\(run.errors)")
     }
   }
 }

@@ -46,9 +46,11 @@ struct SourceTests {
       let upstream = try await MiniatureUpstream(in: site)
       try site.recipe(
         "sources:\n  loader: { git: \"\(upstream.url)\", branch: main }\ntargets:\n"
-          + "  a: { fetch: \"\(server.url)/a\" }\n  readme: { file: src/Makefile, source: loader }\n")
+          + "  a: { fetch: \"\(server.url)/a\" }\n  readme: { file: src/Makefile, source: loader }\n"
+      )
       #expect(try await site.run("lock").status == 0)
-      try Data("# changed\n".utf8).write(to: URL(fileURLWithPath: "\(upstream.folder)/src/Makefile"))
+      try Data("# changed\n".utf8).write(
+        to: URL(fileURLWithPath: "\(upstream.folder)/src/Makefile"))
       let commit = try await MiniatureUpstream.commit(in: upstream.folder, tag: "v2")
       server.put("/a", Data("changed\n".utf8))
       #expect(try await site.run("lock").output.hasSuffix("nothing changed\n"))
@@ -65,7 +67,9 @@ struct SourceTests {
           """)
       let loader = try await site.run("lock", "--update", "loader")
       #expect(loader.status == 0)
-      #expect(loader.output.contains("+     commit: \(commit)") || loader.output.contains(commit), "\(loader.output)")
+      #expect(
+        loader.output.contains("+     commit: \(commit)") || loader.output.contains(commit),
+        "\(loader.output)")
       #expect(site.read("recipes/pxebuild.lock")?.contains(Self.digest) == true, "a stays pinned")
       #expect(try await site.run("lock", "--update", "all").status == 0)
       #expect(try await site.run("all").status == 0)
@@ -117,7 +121,8 @@ struct SourceTests {
   func offline() async throws {
     try await withServer { site, server in
       let upstream = try await MiniatureUpstream(in: site)
-      try site.recipe(upstream.recipe + "  a: { fetch: \"\(server.url)/a\", sha256: \(Self.digest) }\n")
+      try site.recipe(
+        upstream.recipe + "  a: { fetch: \"\(server.url)/a\", sha256: \(Self.digest) }\n")
       #expect(try await site.run("lock").status == 0)
       let asked = server.requests.count
       let cold = try await site.run("all", "--offline", "-q", "-k")
@@ -174,7 +179,8 @@ struct SourceTests {
       // Two servers one after the other on one port would be a race; a file URL has none.
       let url = "file://\(site.folder)/later"
       try site.recipe(
-        "targets:\n  a: { fetch: \"\(url)\", sha256: \(Self.digest), optional: true }\n  b: { script: x }\n")
+        "targets:\n  a: { fetch: \"\(url)\", sha256: \(Self.digest), optional: true }\n  b: { script: x }\n"
+      )
       for _ in 0..<2 {
         let run = try await site.run("all")
         #expect(run.status == 0)
@@ -194,7 +200,8 @@ struct SourceTests {
     try await withServer { site, server in
       func recipe(_ text: String) throws {
         try site.recipe(
-          "targets:\n  a: { fetch: \"\(server.url)/a\", sha256: \(Self.digest), optional: true }\n  b: { script: \(text) }\n")
+          "targets:\n  a: { fetch: \"\(server.url)/a\", sha256: \(Self.digest), optional: true }\n  b: { script: \(text) }\n"
+        )
       }
       try recipe("x")
       #expect(try await site.run("all").status == 0)
@@ -221,7 +228,8 @@ struct SourceTests {
   func once() async throws {
     try await withServer { site, server in
       try site.recipe(
-        "targets:\n  a: { fetch: \"\(server.url)/a\", sha256: \(Self.digest) }\n  c: { fetch: \"\(server.url)/a\", sha256: \(Self.digest) }\n")
+        "targets:\n  a: { fetch: \"\(server.url)/a\", sha256: \(Self.digest) }\n  c: { fetch: \"\(server.url)/a\", sha256: \(Self.digest) }\n"
+      )
       #expect(try await site.run("all").status == 0)
       removeTree(site.output)
       #expect(try await site.run("all").status == 0)
@@ -235,10 +243,12 @@ struct SourceTests {
       try site.write("inside\n", to: "pack/dir/file")
       try await mustRun(["tar", "-czf", "pack.tar.gz", "pack"], in: site.folder)
       server.put("/pack.tar.gz", try #require(site.bytes("pack.tar.gz")))
-      try site.recipe("targets:\n  a: { fetch: \"\(server.url)/pack.tar.gz\", member: pack/dir/file }\n")
+      try site.recipe(
+        "targets:\n  a: { fetch: \"\(server.url)/pack.tar.gz\", member: pack/dir/file }\n")
       #expect(try await site.run("all").status == 0)
       #expect(site.read("out/a") == "inside\n")
-      try site.recipe("targets:\n  a: { fetch: \"\(server.url)/pack.tar.gz\", member: pack/dir/fiel }\n")
+      try site.recipe(
+        "targets:\n  a: { fetch: \"\(server.url)/pack.tar.gz\", member: pack/dir/fiel }\n")
       let wrong = try await site.run("all", "-q")
       #expect(wrong.status == 65)
       #expect(wrong.errors.contains("pack/dir/file"), "it says what is there: \(wrong.errors)")

@@ -11,7 +11,8 @@ struct TwoAtOnceTests {
       try await withThrowingTaskGroup(of: (String, Run).self) { group in
         for name in ["out1", "out2", "out3", "out4"] {
           group.addTask {
-            let run = try await site.start(["build", "undionly.kpxe", "ipxe.efi", "--output", name]).wait()
+            let run = try await site.start(["build", "undionly.kpxe", "ipxe.efi", "--output", name])
+              .wait()
             return (name, run)
           }
         }

@@ -103,13 +103,19 @@ public struct CacheMaintenance: Sendable {
   }
 
   /// The messages behind a key stay with its result: `why` reads them.
-  private func markMessages(_ hex: String, in store: ContentStore, _ needed: inout Set<String>) throws {
-    guard let identity = try FileIdentity.of(blobs.appending(String(hex.prefix(2))).appending(
-      String(hex.dropFirst(2)))),
+  private func markMessages(_ hex: String, in store: ContentStore, _ needed: inout Set<String>)
+    throws
+  {
+    guard
+      let identity = try FileIdentity.of(
+        blobs.appending(String(hex.prefix(2))).appending(
+          String(hex.dropFirst(2)))),
       let key = Digest(hex: hex, size: identity.size)
     else { return }
     do {
-      for digest in try ActionKey.messageDigests(behind: key, in: store) { needed.insert(digest.hex) }
+      for digest in try ActionKey.messageDigests(behind: key, in: store) {
+        needed.insert(digest.hex)
+      }
     } catch is LostBlob {
       // Then there is nothing to keep.
     }

@@ -17,7 +17,8 @@ func withSite<Result>(
   chmod(site.scratch, 0o1777)
   try FileManager.default.createDirectory(atPath: site.home, withIntermediateDirectories: true)
   // Git reads repositories of other users only when a file says so.
-  try Data("[safe]\n\tdirectory = *\n".utf8).write(to: URL(fileURLWithPath: "\(site.home)/.gitconfig"))
+  try Data("[safe]\n\tdirectory = *\n".utf8).write(
+    to: URL(fileURLWithPath: "\(site.home)/.gitconfig"))
   return try await body(site)
 }
 
