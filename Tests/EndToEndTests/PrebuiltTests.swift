@@ -73,8 +73,8 @@ struct PrebuiltTests {
     }
   }
 
-  @Test("Two builds of stand-ins give the same bytes; --locked takes only what the lock pins")
-  func locked() async throws {
+  @Test("Two builds of stand-ins give the same bytes")
+  func sameBytes() async throws {
     try await withUnreachableUpstream { site in
       #expect(try await site.run("all", "--allow-prebuilt").status == 0)
       let names = site.served
@@ -83,6 +83,37 @@ struct PrebuiltTests {
         "all", "--allow-prebuilt", "--output", "out2", "--cache", "cache2")
       #expect(again.status == 0)
       #expect(names.map { site.bytes("out2/\($0)") } == first)
+    }
+  }
+
+  @Test("With --locked only the version that the lock file pins stands in")
+  func locked() async throws {
+    try await withSite { site in
+      let upstream = try await MiniatureUpstream(in: site)
+      try site.recipe(upstream.recipe)
+      #expect(try await site.run("lock").status == 0)
+      removeTree(upstream.folder)
+      let whole = try #require(site.read("recipes/pxebuild.lock"))
+      let package = try #require(
+        whole.firstRange(of: "deb:\n"), "lock pins the stand-in, too: \(whole)")
+      try site.write(String(whole[..<package.lowerBound]), to: "recipes/pxebuild.lock")
+      let refused = try await site.run(
+        "build", "undionly.kpxe", "--locked", "--allow-prebuilt", "-q")
+      #expect(refused.status == 69)
+      #expect(
+        refused.errors == """
+          error: cannot reach the git repository file://TOP/upstream
+            at: recipes/site.yaml:4:3
+            why: fatal: 'TOP/upstream' does not appear to be a git repository
+                 fatal: Could not read from remote repository.
+                 and its stand-in: the lock file pins no usable version of the Debian package ipxe: version '', sha256 ''
+            fix: run pxebuild lock
+
+          """)
+      try site.write(whole, to: "recipes/pxebuild.lock")
+      let taken = try await site.run("build", "undionly.kpxe", "--locked", "--allow-prebuilt")
+      #expect(taken.status == 0, "\(taken.errors)")
+      #expect(site.served == ["undionly.kpxe"])
     }
   }
 
