@@ -84,7 +84,14 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "BuildEngineTests", dependencies: ["BuildEngine"], swiftSettings: settings),
+      name: "BuildEngineTests",
+      dependencies: [
+        "BuildEngine", "CLinux", "RemoteExecutionAPI",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "RecipesTests", dependencies: ["Recipes"], exclude: ["Fixtures"],
       swiftSettings: settings),

@@ -60,15 +60,15 @@ public struct BuildSession: Sendable {
     try? work.remove()
   }
 
-  /// Each lost blob is dropped when it is found, so every round is closer to the end. Where several are
-  /// lost there may be thousands: then all are looked for at once. A disk that loses blobs faster than
-  /// they are made is reported.
+  /// Each lost blob is dropped when it is found and made anew by the next round. A blob that is lost again
+  /// and again is a sign of a disk that cannot be helped.
   private func buildHealing<Result: Sendable>(
     _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
   ) async throws -> (BuildResult, Result) {
-    let executor = makeExecutor(plan)
-    var last: LostBlob?
-    for round in 0..<100 {
+    let (executor, chain) = makeExecutor(plan)
+    defer { chain.open() }
+    var losses: [Digest: Int] = [:]
+    while true {
       do {
         let build = Build(
           plan: plan, executor: executor, inputs: InputResolver(store: store, digests: digests),
@@ -76,17 +76,22 @@ public struct BuildSession: Sendable {
         let result = try await build.run()
         return (result, try use(result))
       } catch let lost as LostBlob {
-        last = lost
-        if round == 2 { _ = try CacheMaintenance(cache).verify() }
+        losses[lost.digest, default: 0] += 1
+        guard losses[lost.digest, default: 0] < 5 else { throw losesBlobs(lost) }
+        // Where three are lost there may be thousands: then all are looked for at once.
+        if losses.count == 3 { _ = try CacheMaintenance(cache).verify() }
       }
     }
-    throw BuildError(
-      .failed, "the content store in \(cache.path.printable) loses blobs faster than they are made",
-      reason: "the last one was sha256 \(last?.digest.hex ?? "?")",
+  }
+
+  private func losesBlobs(_ lost: LostBlob) -> BuildError {
+    BuildError(
+      .failed, "the content store in \(cache.path.printable) loses a blob as often as it is made",
+      reason: "its sha256 is \(lost.digest.hex)",
       advice: "check the disk, or choose another cache folder with --cache")
   }
 
-  private func makeExecutor(_ plan: Plan) -> ReportingExecutor {
+  private func makeExecutor(_ plan: Plan) -> (ReportingExecutor, ExecutorChain) {
     let chain = ExecutorChain()
     let nextID = StepNumbers(after: plan.actions.count)
     let local = FirstUseExecutor { [self] in
@@ -105,7 +110,7 @@ public struct BuildSession: Sendable {
       store: store, cache: cache.actionCache, toolchain: Toolchain(digests: digests), next: local)
     let reporting = ReportingExecutor(caching, sink: sink)
     chain.close(with: reporting)
-    return reporting
+    return (reporting, chain)
   }
 }
 
@@ -135,6 +140,9 @@ private final class ExecutorChain: Sendable {
   private let first = Mutex<ReportingExecutor?>(nil)
 
   func close(with executor: ReportingExecutor) { first.withLock { $0 = executor } }
+
+  /// Lets go of the executors, which hold the chain themselves, so that they and their files go.
+  func open() { first.withLock { $0 = nil } }
 
   func perform(_ request: ActionRequest, id: ActionID) async throws -> ActionOutputs {
     guard let executor = first.withLock({ $0 }) else {

@@ -108,7 +108,9 @@ public struct UpToDateRecord: Sendable {
     return starts + [position]
   }
 
-  private static func isUnchanged(_ body: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
+  private static func isUnchanged(_ body: UnsafeRawBufferPointer, from start: Int, to end: Int)
+    -> Bool
+  {
     var position = start
     func number() -> UInt64 {
       let value = body.loadUnaligned(fromByteOffset: position, as: UInt64.self)

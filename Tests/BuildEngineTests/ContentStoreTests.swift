@@ -17,7 +17,7 @@ struct ContentStoreTests {
       #expect(try folder.mode(path) == "444")
       try cache.store.verify(digest)
       #expect(try cache.store.insert([UInt8]()).size == 0)
-      #expect(try FileSystem.list(cache.work.path) == ["lock"], "temporary files stay")
+      #expect(try leftovers(cache.work.path) == ["lock"], "temporary files stay")
     }
   }
 
@@ -69,8 +69,8 @@ struct ContentStoreTests {
       }
       #expect(digests == [Digest(of: bytes)])
       try first.store.verify(Digest(of: bytes))
-      #expect(try FileSystem.list(first.work.path) == ["lock"])
-      #expect(try FileSystem.list(second.work.path) == ["lock"])
+      #expect(try leftovers(first.work.path) == ["lock"])
+      #expect(try leftovers(second.work.path) == ["lock"])
     }
   }
 
@@ -114,7 +114,7 @@ struct ContentStoreTests {
 
       let version = try #require(try FileSystem.read("/proc/version"))
       #expect(try cache.store.read(cache.store.insert(copying: "/proc/version")) == version)
-      #expect(try FileSystem.list(cache.work.path) == ["lock"])
+      #expect(try leftovers(cache.work.path) == ["lock"])
     }
   }
 
@@ -127,7 +127,7 @@ struct ContentStoreTests {
           error: cannot read \(folder["absent"])
             why: No such file or directory
           """)
-      #expect(try FileSystem.list(cache.work.path) == ["lock"])
+      #expect(try leftovers(cache.work.path) == ["lock"])
     }
   }
 

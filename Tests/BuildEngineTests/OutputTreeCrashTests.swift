@@ -87,7 +87,7 @@ struct OutputTreeCrashTests {
               test.target("menu", test.file("new menu"), isEntryPoint: true),
             ])
           } == """
-            error: cannot write \(folder["out"])/.pxebuild/new/1
+            error: cannot write \(folder["out"])/.pxebuild/new/0/1
               why: No space left on device
               fix: free some space on that disk and run the same command again; what is built is kept
             """)
@@ -112,9 +112,9 @@ struct OutputTreeCrashTests {
             why: No space left on device
             fix: free some space on that disk and run the same command again; what is built is kept
           """
-        #expect(text?.hasPrefix("error: cannot write \(cache.work.path)/blob-") == true)
+        #expect(text?.hasPrefix("error: cannot write \(cache.work.path)/blobs-") == true)
         #expect(text?.hasSuffix(expected) == true, "\(text ?? "")")
-        #expect(try FileSystem.list(cache.work.path) == ["lock"])
+        #expect(try leftovers(cache.work.path) == ["lock"])
         #expect(try !cache.store.contains(Digest(of: bytes)))
         #expect(try cache.store.read(cache.store.insert([1, 2])) == [1, 2])
       }

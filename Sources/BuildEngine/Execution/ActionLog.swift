@@ -35,27 +35,31 @@ struct ActionLog: Sendable {
     if try FileIdentity.of(path) != nil { try FileSystem.rename(path, to: target) }
   }
 
+  /// Reads what has come since `offset` and reports the last progress line in it.
   private func report(from offset: inout Int64, to step: Step) throws {
     guard try FileIdentity.of(path) != nil else { return }
     let file = try FileSystem.open(path, .readOnly, doing: "read")
     defer { try? file.close() }  // opened for reading only
     var bytes = [UInt8](repeating: 0, count: 64 * 1024)
-    let count = pread(file.rawValue, &bytes, bytes.count, off_t(offset))
-    guard count > 0, let end = bytes[..<count].lastIndex(of: UInt8(ascii: "\n")) else {
-      // A line longer than the buffer is no progress line: step over it.
-      if count == bytes.count { offset += Int64(count) }
-      return
+    var newest: Progress?
+    while true {
+      let count = pread(file.rawValue, &bytes, bytes.count, off_t(offset))
+      guard count > 0 else { break }
+      guard let end = bytes[..<count].lastIndex(of: UInt8(ascii: "\n")) else {
+        // A line longer than the buffer is no progress line: step over it.
+        if count < bytes.count { break }
+        offset += Int64(count)
+        continue
+      }
+      offset += Int64(end + 1)
+      let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n")
+      newest = lines.reversed().lazy.compactMap(Self.parse).first ?? newest
     }
-    offset += Int64(end + 1)
-    let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n")
-    if let last = lines.last(where: { $0.hasPrefix(Self.marker) }),
-      let progress = Self.parse(last)
-    {
-      step.progress(progress)
-    }
+    if let newest { step.progress(newest) }
   }
 
   private static func parse(_ line: Substring) -> Progress? {
+    guard line.hasPrefix(marker) else { return nil }
     let numbers = line.dropFirst(marker.count).split(separator: " ").compactMap { Int64($0) }
     guard numbers.count == 2 else { return nil }
     return Progress(done: numbers[0], total: numbers[1], unit: .steps)

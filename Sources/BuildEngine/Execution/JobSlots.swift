@@ -13,8 +13,16 @@ public actor JobSlots {
   /// N.
   public nonisolated let count: Int
   private let file: FileDescriptor
-  private var waiting: [CheckedContinuation<Void, Never>] = []
+  /// Slots that running actions hold, beside what they have taken from the FIFO.
+  private var held = 0
+  private var waiting: [Waiter] = []
+  private var lastWaiter = 0
   private var isPolling = false
+
+  private struct Waiter {
+    var number: Int
+    var continuation: CheckedContinuation<Void, any Error>
+  }
 
   /// - Precondition: `count` is at least 1, and nothing stands at `path`.
   public init(_ count: Int, at path: FilePath) throws {
@@ -23,36 +31,77 @@ public actor JobSlots {
     guard path.withPlatformString({ linux_make_fifo($0, 0o600) }) == 0 else {
       throw BuildError(errno: errno, doing: "create the jobserver", path: path)
     }
-    file = try FileSystem.open(
+    let file = try FileSystem.open(
       path, .readWrite, options: [.nonBlocking], doing: "open the jobserver")
-    try FileSystem.write([UInt8](repeating: UInt8(ascii: "+"), count: count), to: file, path: path)
+    self.file = file
+    try FileSystem.write(Self.tokens(count), to: file, path: path)
   }
 
   deinit { try? file.close() }  // the FIFO goes with the work folder
 
-  /// Waits for a free slot.
-  public func acquire() async {
-    if waiting.isEmpty, takeByte() { return }
-    await withCheckedContinuation { continuation in
-      waiting.append(continuation)
-      pollIfNeeded()
+  /// Waits for a free slot. Throws `CancellationError` when the build is interrupted meanwhile; then no
+  /// slot was taken.
+  public func acquire() async throws {
+    try Task.checkCancellation()
+    if waiting.isEmpty, takeToken() {
+      held += 1
+      return
+    }
+    lastWaiter += 1
+    let number = lastWaiter
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation {
+        (continuation: CheckedContinuation<Void, any Error>) in
+        // From here to the end of this closure nothing else runs on the actor, so an interrupt is either
+        // seen here or finds the waiter in the list.
+        guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
+        waiting.append(Waiter(number: number, continuation: continuation))
+        pollIfNeeded()
+      }
+    } onCancel: {
+      Task { await stopWaiting(number) }
     }
   }
 
   /// Gives a slot back.
+  ///
+  /// - Precondition: what ran in it has ended, children included.
   public func release() {
-    if waiting.isEmpty {
-      var byte = UInt8(ascii: "+")
-      // The FIFO never holds more than `count` bytes, far below what it can take.
-      precondition(Glibc.write(file.rawValue, &byte, 1) == 1, "the jobserver FIFO is full")
-    } else {
-      waiting.removeFirst().resume()
-    }
+    held -= 1
+    if waiting.isEmpty { putToken() } else { serveFirst() }
+    if held == 0 { refill() }
   }
 
-  private func takeByte() -> Bool {
+  private func serveFirst() {
+    held += 1
+    waiting.removeFirst().continuation.resume()
+  }
+
+  private func stopWaiting(_ number: Int) {
+    guard let place = waiting.firstIndex(where: { $0.number == number }) else { return }
+    waiting.remove(at: place).continuation.resume(throwing: CancellationError())
+  }
+
+  // MARK: The FIFO
+
+  private static func tokens(_ count: Int) -> [UInt8] {
+    [UInt8](repeating: UInt8(ascii: "+"), count: count)
+  }
+
+  private func takeToken() -> Bool {
     var byte: UInt8 = 0
     return Glibc.read(file.rawValue, &byte, 1) == 1
+  }
+
+  /// A FIFO that somebody filled to the brim has tokens enough; `refill` sets it right.
+  private func putToken() { _ = Glibc.write(file.rawValue, Self.tokens(1), 1) }
+
+  /// While nothing runs, all slots are free: what a killed make took with it is put back, what a broken
+  /// one put in too much is taken out.
+  private func refill() {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    while Glibc.read(file.rawValue, &bytes, bytes.count) > 0 {}
+    _ = Glibc.write(file.rawValue, Self.tokens(count), count)
   }
 
   /// Slots that a worker gives back arrive in the FIFO without notice, so somebody has to look while
@@ -62,8 +111,8 @@ public actor JobSlots {
     isPolling = true
     Task {
       while !waiting.isEmpty {
-        if takeByte() {
-          waiting.removeFirst().resume()
+        if takeToken() {
+          serveFirst()
         } else {
           try? await Task.sleep(for: .milliseconds(5))  // this task is never cancelled
         }

@@ -32,8 +32,9 @@ public struct LocalExecutor: ActionExecutor {
     try FileSystem.createDirectories(folder)
     do {
       let outputs: [String: StoredArtifact]
-      if case .builtIn(let name, _, let parameters) = request.operation {
-        outputs = try await runBuiltIn(name, parameters, request, step: step, in: folder)
+      if case .builtIn(let name, let version, let parameters) = request.operation {
+        outputs = try await runBuiltIn(
+          name, version, parameters, request, step: step, in: folder)
       } else {
         outputs = try await runProcess(request, step: step, in: folder)
       }
@@ -46,11 +47,20 @@ public struct LocalExecutor: ActionExecutor {
   }
 
   private func runBuiltIn(
-    _ name: String, _ parameters: [String: String], _ request: ActionRequest, step: Step,
+    _ name: String, _ version: Int, _ parameters: [String: String], _ request: ActionRequest,
+    step: Step,
     in folder: FilePath
   ) async throws -> [String: StoredArtifact] {
     guard let builtIn = builtIns[name] else {
       throw BuildError(.failed, "\(request.name): there is no built-in named \(name)")
+    }
+    // The version is part of the key: a result must not be filed under that of another one.
+    guard builtIn.version == version else {
+      throw BuildError(
+        .failed,
+        "\(request.name) was planned for version \(version) of the built-in \(name), "
+          + "but this is version \(builtIn.version)",
+        advice: "this is a fault of the rule \(request.rule.name), please report it")
     }
     step.begin()
     let output = folder.appending("output")
@@ -68,7 +78,7 @@ public struct LocalExecutor: ActionExecutor {
   private func runProcess(_ request: ActionRequest, step: Step, in folder: FilePath) async throws
     -> [String: StoredArtifact]
   {
-    await slots.acquire()
+    try await slots.acquire()
     do {
       let outputs = try await runProcessWithSlot(request, step: step, in: folder)
       await slots.release()
@@ -131,6 +141,10 @@ public struct LocalExecutor: ActionExecutor {
       environment: .custom(environment), workingDirectory: invocation.directory,
       platformOptions: options, input: .none,
       output: .fileDescriptor(file, closeAfterSpawningProcess: true), error: .combinedWithOutput)
+    // The program has ended, but what it started in the background, or what ignored the interrupt, may
+    // not have. The group's number cannot belong to others yet: the kernel counts up through all numbers
+    // before it uses one again.
+    kill(-result.processIdentifier.value, SIGKILL)
     return result.terminationStatus
   }
 
@@ -141,6 +155,7 @@ public struct LocalExecutor: ActionExecutor {
     var inserted: Set<Digest> = []
     for path in request.outputs {
       let file = root.pushing(FilePath(path))
+      try checkFolders(of: path, in: root, request)
       guard try FileIdentity.of(file) != nil else {
         throw BuildError(
           .failed, "\(request.name) ended well but did not write \(path.printable)",
@@ -151,6 +166,27 @@ public struct LocalExecutor: ActionExecutor {
     }
     try store.settle(inserted)
     return artifacts
+  }
+}
+
+extension LocalExecutor {
+  /// What lies behind a link is not taken: it would be moved into the store from wherever it is.
+  private func checkFolders(of path: String, in root: FilePath, _ request: ActionRequest) throws {
+    guard path.isPlainPath else {
+      throw BuildError(
+        .failed, "\(request.name) has an output at \"\(path.printable)\"",
+        reason: "that is no plain path below the action's root",
+        advice: "this is a fault of the rule \(request.rule.name), please report it")
+    }
+    var folder = root
+    for component in path.split(separator: "/").dropLast() {
+      folder.append(String(component))
+      guard try FileIdentity.of(folder)?.kind == .symlink else { continue }
+      throw BuildError(
+        .failed,
+        "\(request.name) made a link where the folder of its output \(path.printable) belongs",
+        reason: "it points to \(try FileSystem.readSymlink(folder).printable)")
+    }
   }
 }
 

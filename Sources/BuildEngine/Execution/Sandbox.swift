@@ -3,20 +3,21 @@ import Subprocess
 import SystemPackage
 
 /// Where a program runs: the action's folder at a fixed path, `/usr` and its like read-only, no network,
-/// nothing else of the machine. Without bubblewrap the program runs in the folder as it is, and the rules
-/// see to it that the bytes are the same.
+/// no rights, nothing else of the machine. Without bubblewrap the program runs in the folder as it is, and
+/// the rules see to it that the bytes are the same.
 public struct Sandbox: Sendable {
   public enum Mode: String, Sendable, CaseIterable { case auto, on, off }
 
   /// Nil when actions run without a sandbox.
   private let bubblewrap: FilePath?
-  private let own: FilePath
+  private let pxebuild: FilePath
   /// Files outside the system folders that this very program has mapped: the Swift libraries of a debug
   /// build. A worker needs them too.
   private let ownLibraries: [String]
 
   static let root = "/build"
   private static let jobserver = "/jobserver"
+  private static let ownProgram = "/pxebuild"
   private static let systemFolders = [
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store",
     "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
@@ -24,19 +25,23 @@ public struct Sandbox: Sendable {
   ]
 
   /// Finds out, by trying, whether bubblewrap works here (it may be absent, or forbidden in a container).
-  public init(_ mode: Mode) async throws {
-    own = FilePath(try FileSystem.readSymlink("/proc/self/exe"))
-    ownLibraries = try Self.mappedFiles(but: own)
+  ///
+  /// - Parameter pxebuild: What implements `internal exec` and the workers; this very program when nil.
+  public init(_ mode: Mode, pxebuild: FilePath? = nil) async throws {
+    self.pxebuild = try pxebuild ?? FilePath(FileSystem.readSymlink("/proc/self/exe"))
+    ownLibraries = try pxebuild == nil ? Self.mappedFiles(but: self.pxebuild) : []
     guard mode != .off else {
       bubblewrap = nil
       return
     }
     let problem: String
-    if let program = Toolchain.find("bwrap") {
+    if let program = Toolchain.find("bwrap"), let something = Toolchain.find("true") {
+      // With the very mounts that actions get: a container may allow some of them only.
+      let mounts = Self.mounts(
+        folder: "/tmp", slots: "/dev/null", pxebuild: self.pxebuild, libraries: ownLibraries)
       let result = try await run(
-        .path(program),
-        arguments: ["--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "true"],
-        output: .discarded, error: .string(limit: 65536))
+        .path(program), arguments: Arguments(mounts + [something.string]),
+        environment: .custom([:]), output: .discarded, error: .string(limit: 65536))
       if result.terminationStatus.isSuccess {
         bubblewrap = program
         return
@@ -74,7 +79,8 @@ public struct Sandbox: Sendable {
     variables["TZ"] = "UTC"
     variables["PATH"] = Toolchain.searchPath.joined(separator: ":")
     variables["HOME"] = "/nonexistent"
-    let inside: [String]
+    // pxebuild itself goes in front: it sets what every program starts with, such as the umask.
+    var inside = ["internal"]
     switch operation {
     case .process(let arguments):
       guard let program = arguments.first else {
@@ -85,27 +91,35 @@ public struct Sandbox: Sendable {
           .failed, "\(program.printable) is not installed",
           advice: "run pxebuild doctor: it prints the one command that installs what is missing")
       }
-      inside = [path.string] + arguments.dropFirst()
+      inside += ["exec", "--", path.string] + arguments.dropFirst()
     case .worker(let name, _, let arguments):
-      inside = [bubblewrap == nil ? own.string : "/pxebuild", "internal", name, "--"] + arguments
+      inside += bubblewrap == nil ? ["exec", "--", pxebuild.string, "internal"] : []
+      inside += [name, "--"] + arguments
     case .builtIn(let name, _, _):
       throw BuildError(.failed, "the built-in \(name) cannot run as a process")
     }
     guard let bubblewrap else {
       variables["PXEBUILD_JOBSERVER"] = slots.string
       return Invocation(
-        program: own, arguments: ["internal", "exec", "--"] + inside, environment: variables,
-        directory: folder)
+        program: pxebuild, arguments: inside, environment: variables, directory: folder)
     }
     variables["PXEBUILD_JOBSERVER"] = Self.jobserver
+    let mounts = Self.mounts(
+      folder: folder, slots: slots, pxebuild: pxebuild, libraries: ownLibraries)
     return Invocation(
-      program: bubblewrap, arguments: mounts(folder: folder, slots: slots) + inside,
-      environment: variables, directory: folder)
+      program: bubblewrap, arguments: mounts + [Self.ownProgram] + inside, environment: variables,
+      directory: folder)
   }
 
-  private func mounts(folder: FilePath, slots: FilePath) -> [String] {
-    var arguments = ["--unshare-all", "--die-with-parent", "--hostname", "pxebuild"]
-    for path in Self.systemFolders {
+  private static func mounts(
+    folder: FilePath, slots: FilePath, pxebuild: FilePath, libraries: [String]
+  ) -> [String] {
+    // The same user without any right whoever runs it: what a program can find out must not differ.
+    var arguments = [
+      "--unshare-all", "--die-with-parent", "--hostname", "pxebuild", "--uid", "1000", "--gid",
+      "1000", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+    ]
+    for path in systemFolders {
       // What this system does not have is not mounted.
       guard let identity = try? FileIdentity.of(FilePath(path)) else { continue }
       if identity.kind == .symlink, let target = try? FileSystem.readSymlink(FilePath(path)) {
@@ -114,11 +128,10 @@ public struct Sandbox: Sendable {
         arguments += ["--ro-bind", path, path]
       }
     }
-    for path in ownLibraries { arguments += ["--ro-bind", path, path] }
+    for path in libraries { arguments += ["--ro-bind", path, path] }
     return arguments + [
-      "--ro-bind", own.string, "/pxebuild", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
-      "--bind", slots.string, Self.jobserver, "--bind", folder.string, Self.root,
-      "--chdir", Self.root, "--",
+      "--ro-bind", pxebuild.string, ownProgram, "--bind", slots.string, jobserver, "--bind",
+      folder.string, root, "--chdir", root, "--",
     ]
   }
 

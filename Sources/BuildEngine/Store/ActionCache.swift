@@ -19,6 +19,13 @@ public struct ActionCache: Sendable {
   /// The artifacts that the action wrote, or nil. Whether their blobs are still stored is the caller's
   /// question.
   public func lookUp(_ key: Digest) throws -> [String: StoredArtifact]? {
+    guard let artifacts = try peek(key) else { return nil }
+    noteUse(of: path(of: key))
+    return artifacts
+  }
+
+  /// The same without counting as a use, for a clean-up.
+  func peek(_ key: Digest) throws -> [String: StoredArtifact]? {
     let path = path(of: key)
     guard let bytes = try FileSystem.read(path) else { return nil }
     let payload = bytes.dropFirst(65)
@@ -28,7 +35,6 @@ public struct ActionCache: Sendable {
       try FileSystem.remove(path)
       return nil
     }
-    noteUse(of: path)
     return try Self.artifacts(of: REAPIActionResult(serializedBytes: Array(payload)))
   }
 

@@ -69,7 +69,7 @@ public struct CacheMaintenance: Sendable {
       if identity.isOlder(thanSeconds: Int64(days) * 86_400) || key == nil {
         try FileSystem.remove(path)
         removed.resultCount += 1
-      } else if let key, let artifacts = try cache.actionCache.lookUp(key) {
+      } else if let key, let artifacts = try cache.actionCache.peek(key) {
         needed.insert(hex)
         for artifact in artifacts.values { try mark(artifact, in: store, &needed, &descended) }
         try markMessages(hex, in: store, &needed)

@@ -152,7 +152,10 @@ struct TreePlacer {
     var staged: [Staged] = []
     var firstLost: LostBlob?
     for (index, file) in files.enumerated() {
-      let temporary = new.appending(String(index))
+      // Few files a folder, for the reason given at `ContentStore.makeTemporaryName`.
+      let folder = new.appending(String(index / 32))
+      if index % 32 == 0 { try FileSystem.createDirectories(folder) }
+      let temporary = folder.appending(String(index % 32))
       do { try store.materialize(file.artifact, at: temporary) } catch let lost as LostBlob {
         firstLost = firstLost ?? lost
         continue
