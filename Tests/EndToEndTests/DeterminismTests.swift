@@ -154,8 +154,6 @@ struct PlainMake {
       // The cache notes with which build id it linked what.
       let buildID = try #require(site.read("cache/build-ids/\(hash)"), "the build id of \(name)")
         .trimmingCharacters(in: .whitespacesAndNewlines)
-      // A file image is made of the program beside it, which has the id of its own build.
-      unlink("\(folder)/src/\(goal.replacing(".usb", with: ".efi"))")
       try await mustRun(
         [
           "make", "-C", "src", goal, "EMBED=\(script)", "GITVERSION=\(commit)",

@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+extension Tag {
+  @Tag static var slow: Self
+}
+
+private let upstreamURL = "https://github.com/ipxe/ipxe.git"
+
+/// The user's git configuration may know a mirror.
+private let ownHome = [
+  "HOME": ProcessInfo.processInfo.environment["HOME"] ?? "/root", "GIT_TERMINAL_PROMPT": "0",
+]
+
+/// Whether iPXE's repository answers right now.
+private let upstreamAnswers = Task<Bool, Never> {
+  await
+    ((try? withSite { site in
+      _ = try await mustRun(
+        ["timeout", "30", "git", "ls-remote", upstreamURL, "refs/tags/v2.0.0"],
+        in: site.scratch, environment: ownHome)
+      return true
+    }) ?? false)  // any reason not to reach it is a reason to skip
+}
+
+/// iPXE itself: the shipped recipes, compared with its own make and booted.
+///
+/// One test, because everything in it needs the one build: seven minutes on two cores, of which plain
+/// make takes five.
+@Suite(
+  "The real upstream", .serialized, .tags(.slow),
+  .enabled("https://github.com/ipxe/ipxe.git does not answer") { await upstreamAnswers.value })
+struct RealUpstreamTests {
+  private static let shippedRecipes: String = {
+    var folder = #filePath as NSString
+    for _ in 0..<3 { folder = folder.deletingLastPathComponent as NSString }
+    return folder.appendingPathComponent("recipes")
+  }()
+
+  @Test(
+    "The shipped recipes compile to what plain make makes, and both programs boot to their script")
+  func shipped() async throws {
+    try await withSite { site in
+      removeTree(site.recipes)
+      try FileManager.default.copyItem(atPath: Self.shippedRecipes, toPath: site.recipes)
+      let run = try await site.run(["all", "--locked"], environment: ownHome)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.output.contains("5 compiled"), "\(run.output)")
+      try await boot(site, .bios)
+      try await boot(site, .efi)
+      try await compareWithPlainMake(site)
+    }
+  }
+
+  private func compareWithPlainMake(_ site: Site) async throws {
+    let lock = try #require(site.read("recipes/pxebuild.lock"))
+    let commit = String(try #require(lock.firstMatch(of: #/commit: ([0-9a-f]{40})/#)).1)
+    let clone = "\(site.top)/plain"
+    try await mustRun(
+      ["git", "clone", "--quiet", "--depth=1", "--branch=v2.0.0", upstreamURL, clone], in: site.top,
+      environment: ownHome)
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    try await PlainMake(folder: clone, commit: commit, site: site, makeArguments: ["-j\(cores)"])
+      .expectEqual()
+  }
+
+  // MARK: Booting
+
+  private enum Machine {
+    case bios, efi
+
+    var file: String { self == .bios ? "undionly.kpxe" : "ipxe.efi" }
+
+    /// Nil when the machine's firmware is not installed.
+    func arguments(_ site: Site) throws -> [String]? {
+      guard self == .efi else {
+        return ["-vga", "none", "-boot", "n", "-device", "e1000,netdev=n0"]
+      }
+      let folder = "/usr/share/OVMF"
+      guard FileManager.default.fileExists(atPath: "\(folder)/OVMF_CODE_4M.fd") else { return nil }
+      let variables = "\(site.top)/OVMF_VARS.fd"
+      try FileManager.default.copyItem(atPath: "\(folder)/OVMF_VARS_4M.fd", toPath: variables)
+      return [
+        "-machine", "q35", "-m", "512",
+        "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=\(folder)/OVMF_CODE_4M.fd",
+        "-drive", "if=pflash,format=raw,unit=1,file=\(variables)",
+        "-device", "virtio-net-pci,netdev=n0,romfile=",
+      ]
+    }
+  }
+
+  /// Starts a machine from the network and waits until its script asks for the menu.
+  private func boot(_ site: Site, _ machine: Machine) async throws {
+    guard let qemu = Binary.find("qemu-system-x86_64"), Binary.find("socat") != nil,
+      let own = try machine.arguments(site)
+    else {
+      print("SKIPPED: booting \(machine.file) needs qemu-system-x86, socat and ovmf")
+      return
+    }
+    let server = try FileServer()
+    defer { server.stop() }
+    let network =
+      "user,id=n0,tftp=\(site.output),bootfile=\(machine.file),net=10.0.0.0/24,host=10.0.0.2,"
+      + "guestfwd=tcp:10.0.0.200:80-cmd:socat - TCP:127.0.0.1:\(server.port)"
+    let running = try Running(
+      [qemu, "-accel", "tcg", "-nographic", "-no-reboot", "-netdev", network] + own,
+      environment: site.environment, folder: site.folder, scratch: site.scratch)
+    let start = ContinuousClock.now
+    while server.requests.isEmpty, ContinuousClock.now - start < .seconds(180) {
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    running.send(SIGKILL)
+    let screen = await running.wait().output.suffix(1500)
+    #expect(server.requests.first == "GET /install.ipxe", "\(machine.file) printed: \(screen)")
+  }
+}
