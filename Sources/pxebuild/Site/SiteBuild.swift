@@ -29,7 +29,8 @@ struct SiteBuild: Sendable {
     defer { session.close() }
     let loader = SiteLoader(
       site: site, isLocked: build.locked, isOffline: build.offline,
-      allowsPrebuilt: build.allowPrebuilt, savesLock: !build.dryRun, observe: { try session.digests.observe($0) },
+      allowsPrebuilt: build.allowPrebuilt, savesLock: !build.dryRun,
+      observe: { try session.digests.observe($0) },
       note: { console.printNotes([$0]) })
     let loaded = try await loader.load(targets, resolving: !build.dryRun)
     console.show(warnings: loaded.recipes.warnings)
