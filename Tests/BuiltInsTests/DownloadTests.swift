@@ -286,13 +286,17 @@ struct DownloadTests {
   func cancellation() async throws {
     try await withServer { server async throws -> Void in
       let download = Task { try await self.download(["\(server)/slow"]) }
-      try await Task.sleep(for: .milliseconds(600))
-      let start = ContinuousClock.now
+      let partial = downloads.appending("\(goodSHA256).partial")
+      var arrived: Int64 = 0
+      for _ in 0..<400 where arrived == 0 {
+        try await Task.sleep(for: .milliseconds(50))
+        arrived = try FileIdentity.of(partial)?.size ?? 0
+      }
       download.cancel()
       let message = await bench.failure { try await download.value }
       #expect(message == "error: interrupted while fetching \(server)/slow")
-      #expect(ContinuousClock.now - start < .milliseconds(500))
-      let kept = try FileIdentity.of(downloads.appending("\(goodSHA256).partial"))
+      // Whole, it would not be here: the server takes half a minute over it.
+      let kept = try FileIdentity.of(partial)
       #expect(try #require(kept).size > 0)
     }
   }
