@@ -149,9 +149,12 @@ public struct Build: Sendable {
   private func finish(_ graph: Graph) throws -> BuildResult {
     var outcomes: [TargetOutcome] = []
     for target in plan.targets {
-      let outcome = TargetOutcome(
+      var outcome = TargetOutcome(
         path: target.path, state: try inputs.state(of: target, in: graph, plan: plan),
         isCompiled: target.isCompiled, rule: target.rule.name)
+      if case .prebuilt = outcome.state {
+        outcome.standInSHA256 = try inputs.digestOfStandIn(for: target, in: graph)
+      }
       sink(.targetFinished(outcome))
       outcomes.append(outcome)
     }
@@ -159,7 +162,8 @@ public struct Build: Sendable {
     for (id, outputs) in graph.outputs { keys[plan[id].name] = outputs.key }
     return BuildResult(
       outcomes: outcomes, keys: keys,
-      cachedCount: graph.outputs.values.count { $0.wasCached }, actionCount: graph.outputs.count)
+      cachedCount: graph.outputs.values.count { $0.wasCached }, actionCount: graph.outputs.count,
+      askedOutside: graph.outputs.keys.contains { !plan[$0].isCacheable })
   }
 }
 
@@ -172,4 +176,6 @@ public struct BuildResult: Sendable {
   /// How many of the actions were answered by the action cache.
   public var cachedCount: Int
   public var actionCount: Int
+  /// True when an action looked at what may be different the next time, though no file here changes.
+  public var askedOutside: Bool
 }

@@ -142,15 +142,27 @@ public struct InputResolver: Sendable {
       }
       guard graph.isDone(artifact), graph.isDone(version) else { return .notReached }
       let stored = try resolve(artifact, known: graph.outputs, reader: target.path)
-      let text = try resolve(version, known: graph.outputs, reader: target.path)
-      guard case .file(let digest, _) = text else {
-        throw BuildError(.failed, "\(target.path): the version of its stand-in is no file")
-      }
-      let words = String(decoding: try store.read(digest), as: UTF8.self)
+      let lines = try versionLines(version, target, in: graph)
       return .prebuilt(
-        stored, version: String(words.prefix { $0 != "\n" }), because: because,
-        limitation: limitation)
+        stored, version: lines.first ?? "", because: because, limitation: limitation)
     }
+  }
+
+  /// The SHA-256 of the package that stands in for a target: the second line of its version's text.
+  func digestOfStandIn(for target: PlannedTarget, in graph: Graph) throws -> String? {
+    guard case .standIn(_, let version, _) = target.whenUnreachable else { return nil }
+    return try versionLines(version, target, in: graph).dropFirst().first
+  }
+
+  private func versionLines(_ version: Artifact, _ target: PlannedTarget, in graph: Graph) throws
+    -> [String]
+  {
+    let text = try resolve(version, known: graph.outputs, reader: target.path)
+    guard case .file(let digest, _) = text else {
+      throw BuildError(.failed, "\(target.path): the version of its stand-in is no file")
+    }
+    return String(decoding: try store.read(digest), as: UTF8.self).split(separator: "\n")
+      .map(String.init)
   }
 }
 

@@ -6,10 +6,10 @@ import SystemPackage
 /// Downloads and unpacks a Debian package.
 ///
 /// Input: `package.txt`, as `deb-resolve` writes it. Outputs: `files` (a directory; links to files of
-/// the package have become those files) and `version` (text).
+/// the package have become those files) and `version` (the version, and the package's SHA-256 on a second line).
 struct DebFetch: BuiltIn {
   let name = "deb-fetch"
-  let version = 1
+  let version = 2
 
   func run(_ invocation: BuiltInInvocation) async throws {
     let text = String(decoding: try invocation.inputBytes("package.txt"), as: UTF8.self)
@@ -25,7 +25,7 @@ struct DebFetch: BuiltIn {
     let target = invocation.output("files")
     let archive = Archive(path: file, name: "\(package.name)_\(package.version).deb")
     try await onOwnThread { try archive.unpackDebianPackage(to: target) }
-    try invocation.write("\(package.version)\n", to: "version")
+    try invocation.write("\(package.version)\n\(package.sha256)\n", to: "version")
   }
 
   private func fetch(

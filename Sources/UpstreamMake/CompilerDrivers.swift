@@ -84,12 +84,22 @@ struct CompilerDrivers {
     }
   }
 
+  /// Where a unit's assembler text goes between its two programs; nil when the driver compiles it.
+  func assemblyFile(of unit: CommandUnit) -> String? {
+    guard let compile = Compile(unit), templates[compile.options] != nil else { return nil }
+    return assemblyFile(of: compile)
+  }
+
+  private func assemblyFile(of compile: Compile) -> String {
+    "\(assembly)/\(compile.object.split(separator: "/").last ?? "").s"
+  }
+
   /// The programs that make a unit's file.
   func commands(of unit: CommandUnit) -> [Command] {
     guard let compile = Compile(unit), let template = templates[compile.options] else {
       return unit.commands.map { Command($0) }
     }
-    let text = "\(assembly)/\(compile.object.split(separator: "/").last ?? "").s"
+    let text = assemblyFile(of: compile)
     return template.programs.map { words in
       Command(words.map { $0 == "\0text" ? text : compile.filled($0) })
     }

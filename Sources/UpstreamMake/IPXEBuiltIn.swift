@@ -190,8 +190,9 @@ struct IPXEBuild {
     return (try await Self.output("product", of: request, invocation), buildID)
   }
 
-  /// Taken from all that decides the product's bytes, and from nothing else: not from the kit, whose
-  /// objects depend on link sets, and not from the other goals of the folder.
+  /// Taken from the source and the recipe's values for this goal, and from nothing else: not from the kit,
+  /// whose objects depend on link sets, and not from the other goals of the folder. (Tools are in the key
+  /// of every step, but a built-in does not know their digests.)
   private func buildID(of goal: String) -> UInt32 {
     BuildID.make(
       goal: "\(goal) \(parameters.makeArguments.joined(separator: " ")) "
@@ -312,10 +313,19 @@ struct IPXEBuild {
     _ incoming: ActionRequest, name: String, worker: String, arguments: [String],
     inputs: [String: StoredArtifact], outputs: [String]
   ) -> ActionRequest {
-    ActionRequest(
+    // Only some links put file systems together. Were their tools in the keys of the other steps, goals
+    // that need them would not share objects with those that do not.
+    let makesMedia = worker == "make-link" || worker == "make-whole"
+    return ActionRequest(
       name: name, rule: incoming.rule, operation: .worker(worker, version: 1, arguments: arguments),
-      inputs: inputs, outputs: outputs, environment: incoming.environment, tools: incoming.tools)
+      inputs: inputs, outputs: outputs, environment: incoming.environment,
+      tools: incoming.tools.filter { makesMedia || !Self.mediaTools.contains($0) })
   }
+
+  private static let mediaTools: Set = [
+    "mformat", "mcopy", "mmd", "truncate", "xorriso", "syslinux", "/usr/lib/ISOLINUX/isolinux.bin",
+    "/usr/lib/syslinux/modules/bios/ldlinux.c32",
+  ]
 
   private static func output(
     _ path: String, of request: ActionRequest, _ invocation: BuiltInInvocation

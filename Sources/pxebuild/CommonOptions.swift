@@ -37,7 +37,7 @@ struct SiteOptions: ParsableArguments, Sendable {
   /// The output folder as an absolute path, from the option or else from the recipes.
   func output(or fromRecipes: String?) throws -> FilePath {
     if let outputFolder { return try absolute(outputFolder) }
-    if let fromRecipes { return FilePath(fromRecipes) }
+    if let fromRecipes { return try absolute(fromRecipes) }
     throw BuildError(
       .recipe, "the recipes do not say where the output tree goes",
       advice: "add output: /var/lib/tftpboot to site:, or give --output DIR")

@@ -22,8 +22,16 @@ enum Interruption {
     let running = Task { try await work() }
     watch(ends.readEnd) { running.cancel() }
     // A handler, not SIG_IGN: a program that is started gets handlers reset, but keeps ignored signals.
-    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, handle) }
+    for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) { signal(number, handle) }
     return try await running.value
+  }
+
+  /// True for a signal that pxebuild was started without: by nohup, or by a shell in the background.
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var old = sigaction()
+    guard sigaction(number, nil, &old) == 0 else { return false }
+    return unsafeBitCast(old.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   private static let handle: @convention(c) (Int32) -> Void = { _ in

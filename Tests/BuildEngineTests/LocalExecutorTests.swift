@@ -133,13 +133,18 @@ struct LocalExecutorTests {
       let lines = text.split(separator: "\n").map(String.init).filter { line in
         !own.contains { line.hasPrefix($0) }
       }
+      let temporary = lines.first { $0.hasPrefix("TMPDIR=") } ?? ""
+      #expect(
+        mode == .on
+          ? temporary == "TMPDIR=/tmp"
+          : temporary.hasPrefix("TMPDIR=\(test.cache.work.path)/") && temporary.hasSuffix("/tmp"))
       let jobserver = mode == .on ? "/jobserver" : test.slots.path.string
       #expect(
         lines.sorted()
           == [
             "0022", "A=b c", "HOME=/nonexistent", "LC_ALL=C.UTF-8",
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "PXEBUILD_JOBSERVER=\(jobserver)", "TZ=UTC",
+            "PXEBUILD_JOBSERVER=\(jobserver)", temporary, "TZ=UTC",
           ].sorted())
     }
   }

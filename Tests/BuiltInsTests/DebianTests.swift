@@ -51,12 +51,13 @@ struct DebianTests {
     "a package is unpacked without dpkg; links to its files become files",
     arguments: ["xz", "gzip", "zstd", "none"])
   func unpack(_ compression: String) async throws {
+    let package = try await makePackage(compression: compression)
     #expect(
-      try listing(try await fetch(try await makePackage(compression: compression))) == [
+      try listing(try await fetch(package)) == [
         "files/", "files/boot/", "files/boot/x.efi: efi\n", "files/usr/", "files/usr/lib/",
         "files/usr/lib/x/", "files/usr/lib/x/again: efi\n", "files/usr/lib/x/boot -> ../../../boot",
         "files/usr/lib/x/elsewhere -> ../../../etc/other", "files/usr/lib/x/run x: run\n",
-        "files/usr/lib/x/x.efi: efi\n", "version: 1:2.0-3\n",
+        "files/usr/lib/x/x.efi: efi\n", "version: 1:2.0-3\n\(package.sha256)\n",
       ])
   }
 

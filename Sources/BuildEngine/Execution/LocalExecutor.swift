@@ -97,6 +97,7 @@ public struct LocalExecutor: ActionExecutor {
     step.begin()
     let root = folder.appending("root")
     try FileSystem.createDirectories(root)
+    try FileSystem.createDirectories(folder.appending("tmp"))
     for (path, artifact) in request.inputs.sorted(by: { $0.key < $1.key }) {
       let target = root.pushing(FilePath(path))
       try FileSystem.createDirectories(target.removingLastComponent())

@@ -79,6 +79,9 @@ public struct Sandbox: Sendable {
     variables["TZ"] = "UTC"
     variables["PATH"] = Toolchain.searchPath.joined(separator: ":")
     variables["HOME"] = "/nonexistent"
+    // In the sandbox a file system in memory; beside the root without one, so that it goes with it.
+    variables["TMPDIR"] =
+      bubblewrap == nil ? folder.removingLastComponent().appending("tmp").string : "/tmp"
     // pxebuild itself goes in front: it sets what every program starts with, such as the umask.
     var inside = ["internal"]
     switch operation {

@@ -12,7 +12,8 @@ public final class Toolchain: Sendable {
   ]
 
   private let digests: FileDigests
-  /// The compilers behind drivers that were asked in this run: thousands of actions use the same few.
+  /// The compilers behind drivers, and libraries, that were asked for in this run: thousands of actions
+  /// use the same few.
   private let compilers = Mutex<[FilePath: FilePath]>([:])
 
   public init(digests: FileDigests) { self.digests = digests }
@@ -32,11 +33,27 @@ public final class Toolchain: Sendable {
     return nil
   }
 
-  /// The digest of each program. A compiler driver brings the compiler that it starts (cc1).
+  /// The digest of each program. A compiler driver brings the compiler that it starts (cc1). "libNAME.so" is
+  /// the library that gcc links; a whole path is that file, and no part of the key where it is not there
+  /// (systems keep such files in different places, and the step that needs one says so).
   public func digest(_ names: [String], for action: String) async throws -> [String: Digest] {
     var result: [String: Digest] = [:]
     var missing: [String] = []
     for name in names {
+      if name.hasPrefix("/") {
+        if try FileIdentity.of(FilePath(name)) != nil {
+          result[name] = try digests.digest(of: FilePath(name))
+        }
+        continue
+      }
+      if name.hasSuffix(".so") {
+        if let library = try await library(name) {
+          result[name] = try digests.digest(of: library)
+        } else {
+          missing.append(name)
+        }
+        continue
+      }
       guard let path = Self.find(name) else {
         missing.append(name.printable)
         continue
@@ -66,14 +83,29 @@ public final class Toolchain: Sendable {
     return parts.contains("gcc") && !parts.contains { ["ar", "nm", "ranlib"].contains($0) }
   }
 
-  private func compiler(behind driver: FilePath) async throws -> FilePath {
-    if let known = compilers.withLock({ $0[driver] }) { return known }
+  /// Where gcc finds a library; nil when there is no gcc or it finds none.
+  private func library(_ name: String) async throws -> FilePath? {
+    guard let driver = Self.find("gcc") else { return nil }
+    let key = driver.appending(name)
+    if let known = compilers.withLock({ $0[key] }) { return known }
+    let answer = try await ask(driver, "-print-file-name=\(name)")
+    guard answer.hasPrefix("/") else { return nil }
+    compilers.withLock { $0[key] = FilePath(answer) }
+    return FilePath(answer)
+  }
+
+  private func ask(_ driver: FilePath, _ question: String) async throws -> String {
     let result = try await run(
-      .path(driver), arguments: ["-print-prog-name=cc1"],
+      .path(driver), arguments: [question],
       // As actions see it: no GCC_EXEC_PREFIX of the user's.
       environment: .custom(["PATH": Self.searchPath.joined(separator: ":"), "LC_ALL": "C.UTF-8"]),
       output: .string(limit: 4096))
-    let answer = result.standardOutput.split(separator: "\n").first.map(String.init) ?? ""
+    return result.standardOutput.split(separator: "\n").first.map(String.init) ?? ""
+  }
+
+  private func compiler(behind driver: FilePath) async throws -> FilePath {
+    if let known = compilers.withLock({ $0[driver] }) { return known }
+    let answer = try await ask(driver, "-print-prog-name=cc1")
     guard answer.hasPrefix("/") else {
       throw BuildError(
         .failed, "\(driver.printable) does not say where its cc1 is",

@@ -48,6 +48,8 @@ public struct TargetOutcome: Sendable, Equatable {
   public var isCompiled: Bool
   /// The name of the rule that makes it.
   public var rule: String
+  /// Of the package that a stand-in comes from.
+  public var standInSHA256: String?
 
   public init(path: String, state: State, isCompiled: Bool, rule: String) {
     self.path = path

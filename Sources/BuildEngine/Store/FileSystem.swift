@@ -92,7 +92,17 @@ public enum FileSystem {
         advice: "move it away or choose another folder")
     case ENOENT where !path.removingLastComponent().isEmpty:
       try createDirectories(path.removingLastComponent())
-      try createDirectories(path)
+      if path.withPlatformString({ mkdir($0, 0o755) }) == 0 {
+        _ = path.withPlatformString { chmod($0, 0o755) }
+        return
+      }
+      // Another pxebuild may have been quicker. A folder of a kind that takes no folders (/proc) says
+      // again that there is none.
+      guard errno == EEXIST else {
+        throw BuildError(
+          .cannotWrite, "cannot create the folder \(path.printable)",
+          reason: String(cString: strerror(errno)), advice: "choose another folder")
+      }
     default:
       throw BuildError(errno: code, doing: "create the folder", path: path)
     }
@@ -254,7 +264,7 @@ public enum FileSystem {
     do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec]) } catch let error
       as Errno
     {
-      if error == .noSuchFileOrDirectory { return nil }
+      if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
       throw BuildError(errno: error.rawValue, doing: "read", path: path)
     }
     defer { try? file.close() }  // opened for reading only

@@ -25,6 +25,8 @@ public struct Manifest: Codable, Equatable, Sendable {
     public var state: State
     /// Of the package that stands in for a compiled target.
     public var version: String?
+    /// Of that package.
+    public var packageSHA256: String?
     /// Why it does.
     public var because: String?
     /// What the stand-in cannot do.
@@ -32,13 +34,15 @@ public struct Manifest: Codable, Equatable, Sendable {
     public var files: [File]
 
     public init(
-      path: String, rule: String, state: State, version: String? = nil, because: String? = nil,
-      limitation: String? = nil, files: [File] = []
+      path: String, rule: String, state: State, version: String? = nil,
+      packageSHA256: String? = nil,
+      because: String? = nil, limitation: String? = nil, files: [File] = []
     ) {
       self.path = path
       self.rule = rule
       self.state = state
       self.version = version
+      self.packageSHA256 = packageSHA256
       self.because = because
       self.limitation = limitation
       self.files = files

@@ -160,11 +160,15 @@ struct Planner {
     let pinned = download.sha256 ?? options.lock.download(url: download.url)?.sha256
     let key = "\(download.url)\n\(pinned ?? "")\n\(isExecutable)"
     if let known = downloads[key] { return known }
-    let parameters = [
+    var parameters = [
       "url": download.url, "sha256": pinned ?? "",
       "mirrors": download.mirrors.joined(separator: "\n"), "executable": String(isExecutable),
     ]
-    if pinned == nil {
+    if pinned == nil,
+      let reason = options.unreachable[.url(download.url, mirrors: download.mirrors)]
+    {
+      parameters["unreachable"] = reason
+    } else if pinned == nil {
       diagnostics.append(
         Diagnostic(
           "\(name): no SHA-256 is known for \(download.url)", at: place,
@@ -174,7 +178,7 @@ struct Planner {
       PlannedAction(
         name: name, rule: rule,
         operation: .builtIn("fetch", version: 1, parameters: parameters), outputs: ["file"],
-        origin: "\(place)"))
+        isCacheable: parameters["unreachable"] == nil, origin: "\(place)"))
     downloads[key] = .output(id, path: "file")
     return .output(id, path: "file")
   }
@@ -196,7 +200,7 @@ struct Planner {
     let fetch = plan.add(
       PlannedAction(
         name: "Debian package \(name)", rule: rule,
-        operation: .builtIn("deb-fetch", version: 1, parameters: [:]),
+        operation: .builtIn("deb-fetch", version: 2, parameters: [:]),
         inputs: ["package.txt": .output(resolve, path: "package.txt")],
         outputs: ["files", "version"], origin: "\(place)"))
     let made = Package(

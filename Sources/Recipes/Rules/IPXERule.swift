@@ -84,10 +84,17 @@ enum IPXETools {
     if values[IPXERule.patches] != nil { names.append("patch") }
     let signs = [IPXERule.trust, IPXERule.certificates].contains { values[$0] != nil }
     if signs || values[IPXERule.privateKey] != nil { names.append("openssl") }
+    // zbin, which packs the BIOS programs, is compiled on the way and links it.
+    names.append("liblzma.so")
     guard let goal = values[IPXERule.goal] else { return names }
     let isMedium = goal.suffix == "iso" || (goal.suffix == "usb" && goal.isEFI)
     if isMedium || goal.suffix == "sdsk" { names += ["mformat", "mcopy", "truncate"] }
     if goal.suffix == "iso" { names.append("xorriso") }
+    if goal.suffix == "iso" && !goal.isEFI {
+      names += [
+        "/usr/lib/ISOLINUX/isolinux.bin", "/usr/lib/syslinux/modules/bios/ldlinux.c32",
+      ]
+    }
     if goal.suffix == "sdsk" { names.append("syslinux") }
     return names
   }

@@ -55,9 +55,6 @@ struct SiteLoader: Sendable {
         do {
           try await pins.pin(source, in: &lock)
         } catch let error as BuildError where error.kind == .unreachable {
-          // A plan can wait for a repository in an action that fails, and let something stand in. It has
-          // no action for a download whose digest nobody knows.
-          guard case .git = source.request else { throw error }
           unreachable[source.request] = error.reason ?? error.message
         }
       }
@@ -69,7 +66,7 @@ struct SiteLoader: Sendable {
   }
 
   private func observeRecipes(_ folder: FilePath) throws {
-    guard try FileIdentity.of(folder) != nil else { return }
+    guard try FileIdentity.of(folder)?.kind == .directory else { return }
     try observe(folder)
     for name in try FileSystem.list(folder)
     where name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name == LockFile.fileName {

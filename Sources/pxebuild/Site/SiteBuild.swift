@@ -42,14 +42,24 @@ struct SiteBuild: Sendable {
     let lock = try tree.lock()
     defer { lock.release() }
     try record.remove()
-    let (result, changes) = try await console.display(planSize: plan.actions.count) {
-      try await session.build(plan) { result in
-        try place(result, plan, in: tree, session)
+    let result: BuildResult
+    let changes: TreeChanges
+    do {
+      (result, changes) = try await console.display(planSize: plan.actions.count) {
+        try await session.build(plan) { result in
+          try place(result, plan, in: tree, session)
+        }
       }
+    } catch is CancellationError {
+      try console.finish(
+        BuildSummary(
+          outcomes: [], output: site.outputFolder ?? output.string, placed: 0, removed: 0,
+          wasInterrupted: true))
+      return .interrupted
     }
     let last = LastBuild(in: cache, site: output.string)
     try last.add(result.keys)
-    if result.isComplete, let placed = try placedFiles(tree) {
+    if result.isComplete, !result.askedOutside, let placed = try placedFiles(tree) {
       try record.save(
         read: session.digests.observations, placed: placed,
         summary: "\(result.outcomes.count) \(output)")
@@ -88,7 +98,8 @@ struct SiteBuild: Sendable {
       Pxebuild.version, own.map { "\($0.inode) \($0.size) \($0.modified)" } ?? "",
       try site.recipes.string, try site.outputFolder.map { try absolute($0).string } ?? "",
       try site.cache.string,
-      targets?.joined(separator: "\0") ?? "all", "\(build.allowPrebuilt) \(build.locked)",
+      targets.map { "targets " + $0.joined(separator: "\0") } ?? "all",
+      "\(build.allowPrebuilt) \(build.locked)",
       "\(build.sandbox)",
     ].joined(separator: "\n")
   }
@@ -143,7 +154,7 @@ extension TreeTarget {
         path: outcome.path, artifact: artifact, isEntryPoint: target.isEntryPoint,
         entry: .init(
           path: outcome.path, rule: outcome.rule, state: .prebuilt, version: version,
-          because: because, limitation: limitation))
+          packageSHA256: outcome.standInSHA256, because: because, limitation: limitation))
     case .skipped, .failed, .notReached: return nil
     }
   }

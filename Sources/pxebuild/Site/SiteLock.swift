@@ -22,18 +22,40 @@ struct SiteLock: Sendable {
     lock.keepOnly(sources.map(\.request))
     for source in try chosen(from: sources) { lock.unpin(source.request) }
     let missing = sources.filter { !lock.resolves($0.request) }
+    let standIns = Set(recipes.sources.compactMap(\.prebuiltPackage))
+    func isStandIn(_ source: RequestedSource) -> Bool {
+      if case .deb(let package) = source.request { standIns.contains(package) } else { false }
+    }
     if isCheckOnly {
-      if let first = missing.first { throw SourcePins.notPinned(first, in: path) }
+      if let first = missing.first(where: { !isStandIn($0) }) {
+        throw SourcePins.notPinned(first, in: path, reason: "\(name) has no entry for it")
+      }
+      let free = missing.map { $0.names.joined(separator: ", ") }
       return ["\(name) pins every source"]
+        + (free.isEmpty
+          ? []
+          : [
+            "not pinned, each machine takes its own: the stand-ins of "
+              + free.joined(separator: ", ")
+          ])
     }
     let cache = try CacheDirectory(try site.cache)
     let pins = SourcePins(isOffline: false, cache: cache)
+    var failure: BuildError?
     for source in missing {
       note("asking for \(source.names.joined(separator: ", "))")
-      try await pins.pin(source, in: &lock)
+      do { try await pins.pin(source, in: &lock) } catch let error as BuildError {
+        if isStandIn(source), error.kind == .unreachable {
+          note("its stand-in stays unpinned: \(error.message)")
+        } else {
+          failure = failure ?? error
+        }
+      }
     }
+    // What was answered is kept even when something else was not.
+    if lock != old { try FileSystem.replace(path, with: lock.serialised().utf8) }
+    if let failure { throw failure }
     guard lock != old else { return ["\(name) pins every source; nothing changed"] }
-    try FileSystem.replace(path, with: lock.serialised().utf8)
     return changes(from: old, to: lock) + ["wrote \(name)"]
   }
 

@@ -88,11 +88,13 @@ struct SourcePins: Sendable {
       package: package, version: version, sha256: sha256, architecture: architecture)
   }
 
-  static func notPinned(_ source: RequestedSource, in lock: FilePath) -> BuildError {
+  static func notPinned(_ source: RequestedSource, in lock: FilePath, reason: String? = nil)
+    -> BuildError
+  {
     BuildError(
       .recipe, "the lock file does not pin \(source.names.joined(separator: ", "))",
       origin: source.location.description,
-      reason: "--locked takes nothing that \(lock.printable) does not pin",
+      reason: reason ?? "--locked takes nothing that \(lock.printable) does not pin",
       advice: "run pxebuild lock and commit the file")
   }
 }

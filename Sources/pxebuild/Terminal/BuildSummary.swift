@@ -118,7 +118,10 @@ struct BuildSummary: Sendable {
     facts.append(seconds < 1 ? "\(Int((seconds * 1000).rounded())) ms" : durationText(seconds))
     let tail = "; " + facts.joined(separator: ", ")
     if wasInterrupted {
-      return style(.yellow, "interrupted:") + " \(counts.done) of \(targets) done" + tail
+      let what =
+        outcomes.isEmpty
+        ? "\(output.printable()) is as it was" : "\(counts.done) of \(targets) done"
+      return style(.yellow, "interrupted:") + " \(what)" + tail
     }
     if isUpToDate {
       let notBuilt = counts.inWords.filter { !$0.isPlain }.map(\.text).joined(separator: ", ")
@@ -130,7 +133,8 @@ struct BuildSummary: Sendable {
     }
     let label = hasFailed ? style(.boldRed, "failed:") : style(.green, "done:")
     let words = counts.inWords.map(\.text).joined(separator: ", ")
-    return "\(label) \(targets) in \(output.printable()): \(words)" + tail
+    let untouched = hasFailed && placed == 0 && removed == 0 ? "; the tree is as it was" : ""
+    return "\(label) \(targets) in \(output.printable()): \(words)" + untouched + tail
   }
 
   private var counts: (done: Int, inWords: [(text: String, isPlain: Bool)]) {
