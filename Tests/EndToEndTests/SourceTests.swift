@@ -23,7 +23,7 @@ struct SourceTests {
         checked.errors == """
           error: the lock file does not pin loader
             at: recipes/site.yaml:4:3
-            why: --locked takes nothing that SITE/recipes/pxebuild.lock does not pin
+            why: recipes/pxebuild.lock has no entry for it
             fix: run pxebuild lock and commit the file
 
           """)
