@@ -75,14 +75,22 @@ public enum FileSystem {
 
   /// Creates a folder and those above it, with mode 0755 whatever the umask.
   public static func createDirectories(_ path: FilePath) throws {
-    if path.withPlatformString({ mkdir($0, 0o755) }) == 0 {
-      _ = path.withPlatformString { chmod($0, 0o755) }
-      return
+    var code = createDirectory(path)
+    let parent = path.removingLastComponent()
+    if code == ENOENT, !parent.isEmpty {
+      try createDirectories(parent)
+      code = createDirectory(path)
+      // A folder of a kind that takes no folders (/proc) says again that there is none.
+      guard code != ENOENT else {
+        throw BuildError(
+          .cannotWrite, "cannot create the folder \(path.printable)",
+          reason: String(cString: strerror(code)), advice: "choose another folder")
+      }
     }
-    let code = errno
     switch code {
+    case 0: return
     case EEXIST:
-      if let identity = try FileIdentity.of(path), identity.kind == .directory { return }
+      // Links are followed: a person may have put the folder elsewhere.
       var status = stat()
       let follows = path.withPlatformString { stat($0, &status) } == 0
       if follows, FileIdentity(status).kind == .directory { return }
@@ -90,22 +98,16 @@ public enum FileSystem {
         .cannotWrite, "cannot create the folder \(path.printable)",
         reason: "something that is not a folder has that name",
         advice: "move it away or choose another folder")
-    case ENOENT where !path.removingLastComponent().isEmpty:
-      try createDirectories(path.removingLastComponent())
-      if path.withPlatformString({ mkdir($0, 0o755) }) == 0 {
-        _ = path.withPlatformString { chmod($0, 0o755) }
-        return
-      }
-      // Another pxebuild may have been quicker. A folder of a kind that takes no folders (/proc) says
-      // again that there is none.
-      guard errno == EEXIST else {
-        throw BuildError(
-          .cannotWrite, "cannot create the folder \(path.printable)",
-          reason: String(cString: strerror(errno)), advice: "choose another folder")
-      }
     default:
       throw BuildError(errno: code, doing: "create the folder", path: path)
     }
+  }
+
+  /// Creates one folder; 0, or the error number.
+  private static func createDirectory(_ path: FilePath) -> Int32 {
+    guard path.withPlatformString({ mkdir($0, 0o755) }) == 0 else { return errno }
+    _ = path.withPlatformString { chmod($0, 0o755) }
+    return 0
   }
 
   public static func open(
