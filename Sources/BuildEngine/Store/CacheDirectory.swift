@@ -9,7 +9,7 @@ import SystemPackage
 ///     blobs/      the content store
 ///     actions/    the action cache
 ///     state/      what speeds the next run up and can be lost: file digests, records of the last builds
-///     logs/       the output of actions that ran, by action key
+///     logs/       the output of actions that ran, by the action's name
 ///     work/       one folder a running pxebuild
 ///     git/ downloads/ apt/ link-sets/   kept by the built-ins that use them
 public struct CacheDirectory: Sendable {
@@ -37,10 +37,6 @@ public struct CacheDirectory: Sendable {
   }
 
   public var actionCache: ActionCache { ActionCache(directory: path.appending("actions")) }
-
-  public func log(for key: Digest) -> FilePath {
-    path.appending("logs").appending("\(key.hex).log")
-  }
 
   public func state(_ name: String) -> FilePath { path.appending("state").appending(name) }
 

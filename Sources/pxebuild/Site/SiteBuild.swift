@@ -35,7 +35,7 @@ struct SiteBuild: Sendable {
     let loaded = try await loader.load(targets, resolving: !build.dryRun)
     console.show(warnings: loaded.recipes.warnings)
     let plan = try loaded.plan(targets)
-    if build.dryRun { return try await show(session.forecast(plan), loaded) }
+    if build.dryRun { return try await show(session.forecast(plan)) }
 
     let output = try loaded.output
     let tree = OutputTree(output)
@@ -84,7 +84,7 @@ struct SiteBuild: Sendable {
       digests: session.digests)
   }
 
-  private func show(_ forecast: Forecast, _ loaded: LoadedSite) throws -> ExitStatus {
+  private func show(_ forecast: Forecast) throws -> ExitStatus {
     try console.printResults(forecast.lines)
     return .success
   }
