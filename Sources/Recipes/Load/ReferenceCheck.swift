@@ -26,6 +26,7 @@ struct ReferenceCheck {
     for target in recipes.targets where target.values.isComplete {
       target.rule.checkReferences(target, recipes, &checker)
     }
+    BootCheck.run(recipes, &checker)
   }
 
   private func checkFile(_ reference: ArtifactReference, _ checker: inout Checker) -> Bool {

@@ -18,6 +18,8 @@ final class Rule: Sendable {
   let check: @Sendable (Record, inout Checker) -> Void
   /// Checks that need other targets. Runs when every reference of the recipes is known to be good.
   let checkReferences: @Sendable (Target, RecipeSet, inout Checker) -> Void
+  /// What the target needs of servers beside TFTP and HTTP. Asked when the recipes have no errors.
+  let needs: @Sendable (Target, RecipeSet) -> [ServiceNeed]
   /// Adds the target's actions and returns what it consists of.
   let plan: @Sendable (Target, inout Planner) throws(RecipeErrors) -> RulePlan
 
@@ -28,16 +30,18 @@ final class Rule: Sendable {
     check: @escaping @Sendable (Record, inout Checker) -> Void = { _, _ in },
     checkReferences: @escaping @Sendable (Target, RecipeSet, inout Checker) -> Void = { _, _, _ in
     },
+    needs: @escaping @Sendable (Target, RecipeSet) -> [ServiceNeed] = { _, _ in [] },
     plan: @escaping @Sendable (Target, inout Planner) throws(RecipeErrors) -> RulePlan
   ) {
     precondition(keys.first?.name == name, "a rule's first key bears its name")
     self.name = name
     self.version = version
     self.summary = summary
-    self.record = RecordDescription(keys: keys + [TargetKeys.optional.description])
+    self.record = RecordDescription(keys: keys + TargetKeys.all)
     self.requests = requests
     self.check = check
     self.checkReferences = checkReferences
+    self.needs = needs
     self.plan = plan
   }
 
@@ -61,6 +65,11 @@ struct RulePlan {
 enum TargetKeys {
   static let optional = Key(
     "optional", .boolean, "true: leave the target out when its source cannot be reached.")
+  static let boots = Key(
+    "boots", .oneOrList(.clientArchitecture),
+    "The DHCP client architectures that are offered this file: [7, 9].")
+
+  static let all = [optional.description, boots.description]
 }
 
 /// One target of the recipes.
