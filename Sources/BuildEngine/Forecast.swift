@@ -20,8 +20,17 @@ public struct Forecast: Sendable {
     public var key: ActionKey?
   }
 
+  /// What a target would consist of.
+  public struct Target: Sendable {
+    public var planned: PlannedTarget
+    /// Nil when that is not known before an action has run.
+    public var artifact: StoredArtifact?
+  }
+
   /// Every action that the plan's targets need, in the order of the plan.
   public let steps: [Step]
+  /// In the order of the plan.
+  public let targets: [Target]
 }
 
 extension BuildSession {
@@ -63,7 +72,15 @@ extension BuildSession {
         .init(
           id: id, name: action.name, state: artifacts == nil ? .wouldRun : .cached, key: key))
     }
-    return Forecast(steps: steps)
+    let targets = try plan.targets.map { target in
+      if case .output(let id, _) = target.artifact, known[id] == nil {
+        return Forecast.Target(planned: target, artifact: nil)
+      }
+      return Forecast.Target(
+        planned: target,
+        artifact: try inputs.resolve(target.artifact, known: known, reader: target.path))
+    }
+    return Forecast(steps: steps, targets: targets)
   }
 }
 

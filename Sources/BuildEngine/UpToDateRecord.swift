@@ -48,9 +48,6 @@ public struct UpToDateRecord: Sendable {
 
   public func remove() throws { try FileSystem.remove(file) }
 
-  /// True when the same was asked and everything is as it was.
-  public func isCurrent() throws -> Bool { try currentSummary() != nil }
-
   /// The summary that was saved, if the same is asked now and everything is as it was.
   public func currentSummary() throws -> String? {
     guard let bytes = try FileSystem.read(file), bytes.starts(with: Self.magic) else { return nil }

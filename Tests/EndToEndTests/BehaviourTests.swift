@@ -240,6 +240,12 @@ struct BehaviourTests {
           would see  ipxe32.efi  (after source loader)
           would see  usb/bios.usb  (after source loader)
           would see  usb/efi.usb  (after source loader)
+          would place  chain.ipxe
+          would place  undionly.kpxe  (once it is made)
+          would place  ipxe.efi  (once it is made)
+          would place  ipxe32.efi  (once it is made)
+          would place  usb/bios.usb  (once it is made)
+          would place  usb/efi.usb  (once it is made)
 
           """)
       #expect(!site.exists("out"))
@@ -247,7 +253,11 @@ struct BehaviourTests {
       #expect(try await site.run("all").status == 0)
       let before = site.snapshot(of: ".").filter { !$0.key.hasPrefix("cache/") }
       #expect(
-        try await site.run("all", "-n").output == "nothing would run: everything is in the cache\n")
+        try await site.run("all", "-n").output == """
+          nothing would run: everything is in the cache
+          nothing would change in out
+
+          """)
       try site.recipe(upstream.recipe.replacingOccurrences(of: "install.ipxe", with: "other.ipxe"))
       let third = try await site.run("all", "-n")
       #expect(
@@ -257,6 +267,12 @@ struct BehaviourTests {
           would run  ipxe32.efi
           would run  usb/bios.usb
           would run  usb/efi.usb
+          would place  chain.ipxe
+          would place  undionly.kpxe  (once it is made)
+          would place  ipxe.efi  (once it is made)
+          would place  ipxe32.efi  (once it is made)
+          would place  usb/bios.usb  (once it is made)
+          would place  usb/efi.usb  (once it is made)
 
           """)
       let after = site.snapshot(of: ".").filter { !$0.key.hasPrefix("cache/") }
@@ -297,7 +313,18 @@ struct BehaviourTests {
 
           """)
       let plain = try await site.run("why", "chain.ipxe")
-      #expect(plain.output == "chain.ipxe: no action makes it, the recipe holds it whole\n")
+      #expect(plain.output == "chain.ipxe: in the tree as the recipe says\n")
+      try site.recipe(upstream.recipe.replacingOccurrences(of: "install.ipxe", with: "other.ipxe"))
+      let text = try await site.run("why", "chain.ipxe")
+      #expect(
+        text.output == """
+          chain.ipxe: would be placed, its text is not the one in the tree
+              - chain http://10.0.0.1/install.ipxe
+              + chain http://10.0.0.1/other.ipxe
+
+          """)
+      let json = try await site.run("why", "chain.ipxe", "--json")
+      #expect(json.output == #"{"target":"chain.ipxe","actions":[],"place":["chain.ipxe"]}"# + "\n")
     }
   }
 

@@ -1,6 +1,6 @@
-import BuildEngine
 import Testing
 
+@testable import BuildEngine
 @testable import pxebuild
 
 @Suite("JSON output")
@@ -91,8 +91,56 @@ struct JSONTests {
       summary.json(at: 41.2),
       .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
       doctor.json,
+      dryRun.json(at: 0.25), explanation.json, lock.json,
     ]
   }()
+
+  private static let dryRun = DryRun(
+    forecast: Forecast(
+      steps: [
+        .init(id: ActionID(index: 0), name: "source ipxe", state: .alwaysRuns, key: nil),
+        .init(
+          id: ActionID(index: 1), name: "undionly.kpxe",
+          state: .unknown(waitingFor: ["source ipxe"]),
+          key: nil),
+      ],
+      targets: [
+        .init(planned: target("chain.ipxe"), artifact: .symlink(target: "x")),
+        .init(planned: target("undionly.kpxe"), artifact: nil),
+      ]),
+    changes: TreeChanges(placed: ["chain.ipxe"], removed: ["old.efi"]), output: "out")
+
+  private static func target(_ path: String) -> PlannedTarget {
+    PlannedTarget(
+      path: path, artifact: .bytes([]), rule: RuleVersion("script", 1), origin: "r.yaml:1:1")
+  }
+
+  private static let explanation = Explanation(
+    target: "undionly.kpxe",
+    steps: [
+      .init(
+        name: "undionly.kpxe", state: .wouldRun, key: Digest(of: Array("bytes".utf8)),
+        cause: .changed([
+          .init(
+            fact: "input embed/chain.ipxe", old: "c4cfacb7f663, 42 bytes",
+            new: "a383284516a0, 40 bytes"),
+          .init(fact: "parameter debug", old: nil, new: "dhcp"),
+        ]))
+    ])
+
+  private static let lock = LockReport(
+    file: "recipes/pxebuild.lock", isCheck: false, unpinnedStandIns: ["ipxe"],
+    added: ["    commit: 12798ec29aa8a64d8675c4378b99f5fe28447afb"], removed: [])
+
+  @Test("a dry run says what would run, and what would change in the tree")
+  func dryRunLines() {
+    #expect(
+      Self.dryRun.lines == [
+        "would ask  source ipxe", "would see  undionly.kpxe  (after source ipxe)",
+        "would place  chain.ipxe", "would place  undionly.kpxe  (once it is made)",
+        "would remove  old.efi",
+      ])
+  }
 
   @Test("docs/json.md shows each object as it is written")
   func documentation() throws {

@@ -1,3 +1,4 @@
+import Recipes
 import Testing
 
 @testable import pxebuild
@@ -10,10 +11,11 @@ struct SiteAddressesTests {
   private func local(_ address: String, _ prefix: Int) throws -> LocalNetwork {
     var local = LocalNetwork()
     local.interfaces = [
-      .init(name: "docker0", address: try IPv4Address("172.17.0.1"), prefix: 16),
-      .init(name: "enp3s0", address: try IPv4Address(address), prefix: prefix),
+      .init(name: "docker0", address: try IPv4Address(checking: "172.17.0.1"), prefix: 16),
+      .init(name: "enp3s0", address: try IPv4Address(checking: address), prefix: prefix),
     ]
-    local.defaultRoute = .init(interface: "enp3s0", router: try IPv4Address("192.168.7.254"))
+    local.defaultRoute = .init(
+      interface: "enp3s0", router: try IPv4Address(checking: "192.168.7.254"))
     return local
   }
 

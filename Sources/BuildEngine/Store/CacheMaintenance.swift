@@ -81,6 +81,9 @@ public struct CacheMaintenance: Sendable {
       removed.blobCount += 1
       removed.blobBytes += identity.size
     }
+    let digests = try FileDigests(rememberedIn: cache.state("file-digests"))
+    try digests.forgetOutdated()
+    try digests.save()
     return removed
   }
 

@@ -80,6 +80,18 @@ public final class FileDigests: Sendable {
     }
   }
 
+  /// Forgets files that are no longer there or no longer the same.
+  func forgetOutdated() throws {
+    let paths = content.withLock { $0.known.mapValues(\.identity) }
+    let outdated = try paths.filter { path, identity in
+      try FileIdentity.of(FilePath(path), followingLinks: true) != identity
+    }
+    content.withLock { content in
+      for path in outdated.keys { content.known[path] = nil }
+      if !outdated.isEmpty { content.isChanged = true }
+    }
+  }
+
   /// Writes what was learned for the next run.
   public func save() throws {
     let known = content.withLock { $0.isChanged ? $0.known : nil }

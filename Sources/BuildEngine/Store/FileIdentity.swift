@@ -55,10 +55,11 @@ public struct FileIdentity: Hashable, Sendable {
 
   public var isExecutable: Bool { mode & 0o100 != 0 }
 
-  /// Looks at `path` without following a link. Nil when nothing is there.
-  public static func of(_ path: FilePath) throws -> FileIdentity? {
+  /// Looks at `path`, by default without following a link. Nil when nothing is there.
+  public static func of(_ path: FilePath, followingLinks: Bool = false) throws -> FileIdentity? {
     var status = stat()
-    if path.withPlatformString({ lstat($0, &status) }) == 0 { return FileIdentity(status) }
+    let look = followingLinks ? stat : lstat
+    if path.withPlatformString({ look($0, &status) }) == 0 { return FileIdentity(status) }
     let code = errno
     if code == ENOENT || code == ENOTDIR { return nil }
     throw BuildError(errno: code, doing: "look at", path: path)

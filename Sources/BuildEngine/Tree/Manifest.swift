@@ -47,6 +47,9 @@ public struct Manifest: Codable, Equatable, Sendable {
       self.limitation = limitation
       self.files = files
     }
+
+    /// Of all its files, in bytes.
+    public var size: Int64 { files.reduce(0) { $0 + ($1.size ?? 0) } }
   }
 
   public var format: Int

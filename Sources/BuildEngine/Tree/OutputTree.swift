@@ -28,6 +28,8 @@ public struct TreeChanges: Equatable, Sendable {
     self.removed = removed
     self.unchangedCount = unchangedCount
   }
+
+  public var isEmpty: Bool { placed.isEmpty && removed.isEmpty }
 }
 
 /// The folder that is served. pxebuild replaces and removes only what its manifest lists; a file of
@@ -70,36 +72,63 @@ public struct OutputTree: Sendable {
   public func update(
     to targets: [TreeTarget], keeping: Set<String>, store: ContentStore, digests: FileDigests
   ) throws -> TreeChanges {
-    let old = try manifest()
-    let wanted = try TreeLayout(targets, store: store)
-    let replaced = Set(wanted.entries.map(\.path))
-    let kept = old.targets.filter { keeping.contains($0.path) && !replaced.contains($0.path) }
     let placer = TreePlacer(directory: directory, own: own, store: store, digests: digests)
-    var owned = Set(old.targets.flatMap { $0.files.map(\.path) })
-    owned.formUnion(try placer.pendingPaths())
-    var keptPaths = Set(kept.flatMap { $0.files.map(\.path) })
-    keptPaths.subtract(wanted.files.map(\.path))
-
-    var changes = TreeChanges()
-    let stale = owned.subtracting(wanted.files.map(\.path)).subtracting(keptPaths).sorted()
-    let obstacles = try placer.checkConflicts(wanted.files, owned: owned, stale: Set(stale))
-    let outdated = try wanted.files.filter { try !placer.isInPlace($0) }
-    changes.unchangedCount = wanted.files.count - outdated.count
-    if !outdated.isEmpty || !stale.isEmpty {
-      let staged = try placer.stage(outdated)
-      try placer.writePending(owned.union(outdated.map(\.path)))
-      try placer.clear(obstacles)
+    let update = try difference(to: targets, keeping: keeping, placer)
+    let changes = update.changes
+    if !changes.isEmpty {
+      let staged = try placer.stage(update.outdated)
+      try placer.writePending(update.owned.union(changes.placed))
+      try placer.clear(update.obstacles)
       try placer.commit(staged.filter { !$0.file.isEntryPoint })
       try placer.commit(staged.filter(\.file.isEntryPoint))
-      for path in stale { try placer.remove(path) }
-      changes.placed = outdated.map(\.path)
-      changes.removed = stale
+      for path in update.stale { try placer.remove(path) }
     }
-    let new = Manifest(targets: (kept + wanted.entries).sorted { $0.path < $1.path })
-    if new != old || !changes.placed.isEmpty || !changes.removed.isEmpty {
-      try new.save(to: manifestPath)
-    }
+    if update.new != update.old || !changes.isEmpty { try update.new.save(to: manifestPath) }
     try placer.removePending()
     return changes
+  }
+
+  /// What `update` would do, found out without writing anything in the tree.
+  public func preview(
+    of targets: [TreeTarget], keeping: Set<String>, store: ContentStore, digests: FileDigests
+  ) throws -> TreeChanges {
+    let placer = TreePlacer(directory: directory, own: own, store: store, digests: digests)
+    return try difference(to: targets, keeping: keeping, placer).changes
+  }
+
+  /// How the tree differs from what is wanted.
+  private struct Difference {
+    var old: Manifest
+    var new: Manifest
+    /// Every path that is ours so far.
+    var owned: Set<String>
+    var outdated: [TreeLayout.File]
+    var stale: [String]
+    var obstacles: TreePlacer.Obstacles
+    var unchangedCount: Int
+
+    var changes: TreeChanges {
+      TreeChanges(placed: outdated.map(\.path), removed: stale, unchangedCount: unchangedCount)
+    }
+  }
+
+  private func difference(
+    to targets: [TreeTarget], keeping: Set<String>, _ placer: TreePlacer
+  ) throws -> Difference {
+    let old = try manifest()
+    let wanted = try TreeLayout(targets, store: placer.store)
+    let replaced = Set(wanted.entries.map(\.path))
+    let kept = old.targets.filter { keeping.contains($0.path) && !replaced.contains($0.path) }
+    var owned = Set(old.targets.flatMap { $0.files.map(\.path) })
+    owned.formUnion(try placer.pendingPaths())
+    let wantedPaths = Set(wanted.files.map(\.path))
+    let keptPaths = Set(kept.flatMap { $0.files.map(\.path) }).subtracting(wantedPaths)
+    let stale = owned.subtracting(wantedPaths).subtracting(keptPaths).sorted()
+    let obstacles = try placer.checkConflicts(wanted.files, owned: owned, stale: Set(stale))
+    let outdated = try wanted.files.filter { try !placer.isInPlace($0) }
+    return Difference(
+      old: old, new: Manifest(targets: (kept + wanted.entries).sorted { $0.path < $1.path }),
+      owned: owned, outdated: outdated, stale: stale, obstacles: obstacles,
+      unchangedCount: wanted.files.count - outdated.count)
   }
 }

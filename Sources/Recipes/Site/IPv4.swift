@@ -42,6 +42,15 @@ public struct IPv4Subnet: Hashable, Sendable, CustomStringConvertible {
     self.address = IPv4Address(value: address.value & Self.mask(length))
   }
 
+  /// The network that an address lies in.
+  ///
+  /// - Precondition: `prefixLength` is from 0 to 32.
+  public init(of address: IPv4Address, prefixLength: Int) {
+    precondition((0...32).contains(prefixLength), "an IPv4 prefix has 0 to 32 bits")
+    self.address = IPv4Address(value: address.value & Self.mask(prefixLength))
+    self.prefixLength = prefixLength
+  }
+
   private static func mask(_ length: Int) -> UInt32 {
     length == 0 ? 0 : UInt32.max << UInt32(32 - length)
   }
@@ -50,6 +59,13 @@ public struct IPv4Subnet: Hashable, Sendable, CustomStringConvertible {
 
   public var broadcast: IPv4Address {
     IPv4Address(value: address.value | ~Self.mask(prefixLength))
+  }
+
+  /// The first and the last address that a machine may have.
+  ///
+  /// - Precondition: the prefix has at most 30 bits.
+  public var hosts: ClosedRange<IPv4Address> {
+    IPv4Address(value: address.value + 1)...IPv4Address(value: broadcast.value - 1)
   }
 
   public func contains(_ other: IPv4Address) -> Bool {

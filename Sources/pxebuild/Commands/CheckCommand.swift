@@ -20,6 +20,14 @@ struct CheckCommand: AsyncParsableCommand {
     _ = try loaded.plan(nil)
     console.show(warnings: loaded.recipes.warnings)
     let count = loaded.recipes.targets.count
+    if terminal.json {
+      return try console.printResult(
+        .object([
+          "event": .string("checked"), "time": .seconds(console.seconds),
+          "recipes": .string(site.recipeFolder), "targets": .integer(Int64(count)),
+          "warnings": .integer(Int64(loaded.recipes.warnings.count)),
+        ]))
+    }
     try console.printResults([
       "\(site.recipeFolder): \(count) target\(count == 1 ? "" : "s"), no errors"
     ])

@@ -23,7 +23,11 @@ struct LockCommand: AsyncParsableCommand {
     let console = Console(terminal)
     let update = SiteLock(
       site: site, update: update, isCheckOnly: check, note: { console.printNotes([$0]) })
-    let lines = try await Interruption.cancelling { try await update.run() }
-    try console.printResults(lines)
+    let report = try await Interruption.cancelling { try await update.run() }
+    if terminal.json {
+      try console.printResult(report.json)
+    } else {
+      try console.printResults(report.lines)
+    }
   }
 }

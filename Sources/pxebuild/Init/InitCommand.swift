@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildEngine
 import Glibc
+import Recipes
 import SystemPackage
 
 /// `pxebuild init DIR`: a site that a person can edit.
@@ -87,7 +88,7 @@ struct InitCommand: ParsableCommand {
       let answer = line.split(separator: " ").joined()
       if answer.isEmpty, let proposal { return proposal }
       do {
-        return try IPv4Address(answer).description
+        return try IPv4Address(checking: answer).description
       } catch {
         _ = try FileDescriptor.standardError.writeAll("\(error.message)\n".utf8)
       }

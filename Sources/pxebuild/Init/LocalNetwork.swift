@@ -1,4 +1,5 @@
 import Glibc
+import Recipes
 import SystemPackage
 
 /// The networks that this machine is on, for defaults: most sites are set up on the machine that
@@ -53,7 +54,7 @@ struct LocalNetwork: Sendable, Equatable {
   private static func ipv4(_ pointer: UnsafeMutablePointer<sockaddr>?) -> IPv4Address? {
     guard let pointer, pointer.pointee.sa_family == sa_family_t(AF_INET) else { return nil }
     return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-      IPv4Address(UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+      IPv4Address(value: UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
     }
   }
 
@@ -74,7 +75,8 @@ struct LocalNetwork: Sendable, Equatable {
       guard fields.count >= 8, fields[1] == "00000000", fields[7] == "00000000",
         let router = UInt32(fields[2], radix: 16), router != 0
       else { continue }
-      return Route(interface: String(fields[0]), router: IPv4Address(UInt32(bigEndian: router)))
+      return Route(
+        interface: String(fields[0]), router: IPv4Address(value: UInt32(bigEndian: router)))
     }
     return nil
   }

@@ -1,3 +1,5 @@
+import Recipes
+
 /// The addresses of a site, complete and free of contradictions.
 struct SiteAddresses: Sendable, Equatable {
   var server: IPv4Address
@@ -36,12 +38,12 @@ struct SiteAddresses: Sendable, Equatable {
         return nil
       }
     }
-    let server = read { () throws(AddressProblem) in try IPv4Address(answers.server) }
+    let server = read { () throws(AddressProblem) in try IPv4Address(checking: answers.server) }
     let givenSubnet = answers.subnet.map { text in
-      read { () throws(AddressProblem) in try IPv4Subnet(text) }
+      read { () throws(AddressProblem) in try IPv4Subnet(checking: text) }
     }
     let givenRouter = answers.router.map { text in
-      read { () throws(AddressProblem) in try IPv4Address(text) }
+      read { () throws(AddressProblem) in try IPv4Address(checking: text) }
     }
     let givenRange = answers.range.map { text in
       read { () throws(AddressProblem) in try Self.range(text) }
@@ -61,31 +63,32 @@ struct SiteAddresses: Sendable, Equatable {
     let routerOnLink = ownRouter ? local.defaultRoute?.router : nil
     router =
       (givenRouter ?? nil)
-      ?? routerOnLink.flatMap { [subnet] in subnet.hasHost($0) ? $0 : nil }
-      ?? (server == subnet.firstHost ? subnet.lastHost : subnet.firstHost)
+      ?? routerOnLink.flatMap { [subnet] in subnet.hosts.contains($0) ? $0 : nil }
+      ?? (server == subnet.hosts.lowerBound ? subnet.hosts.upperBound : subnet.hosts.lowerBound)
     dns = (givenDNS ?? nil) ?? [router]
     interface = answers.interface ?? own?.name ?? local.likelyServer?.name ?? "eth0"
     let freeRange = Self.freeRange(in: subnet, without: [server, router])
-    range = (givenRange ?? nil) ?? freeRange ?? (subnet.lastHost...subnet.lastHost)
+    range = (givenRange ?? nil) ?? freeRange ?? (subnet.hosts.upperBound...subnet.hosts.upperBound)
     problems = contradictions(hasFreeRange: freeRange != nil || givenRange != nil)
     guard problems.isEmpty else { throw Problems(messages: problems) }
   }
 
   private func contradictions(hasFreeRange: Bool) -> [String] {
     var problems: [String] = []
-    for (name, address) in [("server", server), ("router", router)] where !subnet.hasHost(address) {
+    for (name, address) in [("server", server), ("router", router)]
+    where !subnet.hosts.contains(address) {
       problems.append(
         "the \(name) \(address) is not a machine of the subnet \(subnet)"
-          + " (\(subnet.firstHost) to \(subnet.lastHost))")
+          + " (\(subnet.hosts.lowerBound) to \(subnet.hosts.upperBound))")
     }
     guard problems.isEmpty else { return problems }
     guard hasFreeRange else {
       return ["the subnet \(subnet) has no address left to give out: say one with --subnet"]
     }
-    for address in [range.lowerBound, range.upperBound] where !subnet.hasHost(address) {
+    for address in [range.lowerBound, range.upperBound] where !subnet.hosts.contains(address) {
       problems.append(
         "the range ends at \(address), which is not a machine of the subnet \(subnet)"
-          + " (\(subnet.firstHost) to \(subnet.lastHost))")
+          + " (\(subnet.hosts.lowerBound) to \(subnet.hosts.upperBound))")
     }
     for (name, address) in [("server", server), ("router", router)] where range.contains(address) {
       problems.append(
@@ -98,7 +101,7 @@ struct SiteAddresses: Sendable, Equatable {
   /// The interface's own subnet if a site fits into it, else the 256 addresses around the server.
   private static func subnet(of server: IPv4Address, _ own: LocalNetwork.Interface?) -> IPv4Subnet {
     let prefix = own.flatMap { (8...30).contains($0.prefix) ? $0.prefix : nil } ?? 24
-    return IPv4Subnet(of: server, prefix: prefix)
+    return IPv4Subnet(of: server, prefixLength: prefix)
   }
 
   /// The addresses to give out: of a /24 those from .100 to .199, of others the same share, or what is
@@ -106,11 +109,13 @@ struct SiteAddresses: Sendable, Equatable {
   private static func freeRange(in subnet: IPv4Subnet, without taken: [IPv4Address])
     -> ClosedRange<IPv4Address>?
   {
-    let count = UInt64(subnet.broadcast.value - subnet.network.value) + 1
+    let count = UInt64(subnet.broadcast.value - subnet.address.value) + 1
     func share(_ part: UInt64) -> UInt32 {
-      subnet.network.value + UInt32(min(max(count * part / 256, 1), count - 2))
+      subnet.address.value + UInt32(min(max(count * part / 256, 1), count - 2))
     }
-    for (low, high) in [(share(100), share(199)), (subnet.firstHost.value, subnet.lastHost.value)] {
+    for (low, high) in [
+      (share(100), share(199)), (subnet.hosts.lowerBound.value, subnet.hosts.upperBound.value),
+    ] {
       // The longest stretch between addresses that are taken.
       var best: ClosedRange<UInt32>?
       var start = UInt64(low)
@@ -124,7 +129,9 @@ struct SiteAddresses: Sendable, Equatable {
         }
         start = stop + 1
       }
-      if let best { return IPv4Address(best.lowerBound)...IPv4Address(best.upperBound) }
+      if let best {
+        return IPv4Address(value: best.lowerBound)...IPv4Address(value: best.upperBound)
+      }
     }
     return nil
   }
@@ -135,8 +142,8 @@ struct SiteAddresses: Sendable, Equatable {
       throw AddressProblem(
         "\"\(text.printable())\" is not a range such as 10.0.0.100-10.0.0.199")
     }
-    let first = try IPv4Address(String(parts[0]))
-    let last = try IPv4Address(String(parts[1]))
+    let first = try IPv4Address(checking: String(parts[0]))
+    let last = try IPv4Address(checking: String(parts[1]))
     guard first <= last else { throw AddressProblem("the range \(text) ends before it begins") }
     return first...last
   }
@@ -144,7 +151,7 @@ struct SiteAddresses: Sendable, Equatable {
   private static func list(_ text: String) throws(AddressProblem) -> [IPv4Address] {
     var result: [IPv4Address] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      result.append(try IPv4Address(String(part)))
+      result.append(try IPv4Address(checking: String(part)))
     }
     return result
   }

@@ -91,19 +91,3 @@ extension Operation {
     }
   }
 }
-
-extension Forecast {
-  /// What a dry run prints.
-  var lines: [String] {
-    let lines: [String] = steps.compactMap { step in
-      switch step.state {
-      case .cached: nil
-      case .wouldRun: "would run  \(step.name.printable)"
-      case .alwaysRuns: "would ask  \(step.name.printable)"
-      case .unknown(let names):
-        "would see  \(step.name.printable)  (after \(names.joined(separator: ", ").printable))"
-      }
-    }
-    return lines.isEmpty ? ["nothing would run: everything is in the cache"] : lines
-  }
-}

@@ -35,10 +35,16 @@ struct SiteBuild: Sendable {
     let loaded = try await loader.load(targets, resolving: !build.dryRun)
     console.show(warnings: loaded.recipes.warnings)
     let plan = try loaded.plan(targets)
-    if build.dryRun { return try await show(session.forecast(plan)) }
-
     let output = try loaded.output
     let tree = OutputTree(output)
+    if build.dryRun {
+      try console.show(
+        DryRun(
+          try await session.forecast(plan), targets: targets, tree: tree,
+          output: site.outputFolder ?? output.string, session))
+      return .success
+    }
+
     let lock = try tree.lock()
     defer { lock.release() }
     try record.remove()
@@ -66,7 +72,10 @@ struct SiteBuild: Sendable {
     }
     try console.finish(
       BuildSummary(
-        outcomes: result.outcomes, output: site.outputFolder ?? output.string,
+        outcomes: result.outcomes,
+        folderSizes: Dictionary(
+          try tree.manifest().targets.map { ($0.path, $0.size) }, uniquingKeysWith: { $1 }),
+        output: site.outputFolder ?? output.string,
         placed: changes.placed.count, removed: changes.removed.count))
     return ExitStatus(result.outcomes)
   }
@@ -82,11 +91,6 @@ struct SiteBuild: Sendable {
     return try tree.update(
       to: wanted, keeping: keeping.subtracting(wanted.map(\.path)), store: session.store,
       digests: session.digests)
-  }
-
-  private func show(_ forecast: Forecast) throws -> ExitStatus {
-    try console.printResults(forecast.lines)
-    return .success
   }
 
   // MARK: The record of an unchanged site

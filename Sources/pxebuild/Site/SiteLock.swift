@@ -10,8 +10,8 @@ struct SiteLock: Sendable {
   let isCheckOnly: Bool
   let note: @Sendable (String) -> Void
 
-  /// Brings the lock file up to date and returns what changed, for people.
-  func run() async throws -> [String] {
+  /// Brings the lock file up to date and returns what changed.
+  func run() async throws -> LockReport {
     let recipes = try RecipeSet.load(
       folder: try site.recipes.string, name: site.recipeFolder)
     let name = "\(site.recipeFolder)/\(LockFile.fileName)"
@@ -30,14 +30,9 @@ struct SiteLock: Sendable {
       if let first = missing.first(where: { !isStandIn($0) }) {
         throw SourcePins.notPinned(first, in: path, reason: "\(name) has no entry for it")
       }
-      let free = missing.map { $0.names.joined(separator: ", ") }
-      return ["\(name) pins every source"]
-        + (free.isEmpty
-          ? []
-          : [
-            "not pinned, each machine takes its own: the stand-ins of "
-              + free.joined(separator: ", ")
-          ])
+      return LockReport(
+        file: name, isCheck: true, unpinnedStandIns: missing.flatMap(\.names), added: [],
+        removed: [])
     }
     let cache = try CacheDirectory(try site.cache)
     let pins = SourcePins(isOffline: false, cache: cache)
@@ -55,8 +50,12 @@ struct SiteLock: Sendable {
     // What was answered is kept even when something else was not.
     if lock != old { try FileSystem.replace(path, with: lock.serialised().utf8) }
     if let failure { throw failure }
-    guard lock != old else { return ["\(name) pins every source; nothing changed"] }
-    return changes(from: old, to: lock) + ["wrote \(name)"]
+    let before = old.serialised().split(separator: "\n").map(String.init)
+    let after = lock.serialised().split(separator: "\n").map(String.init)
+    return LockReport(
+      file: name, isCheck: false,
+      unpinnedStandIns: missing.filter { !lock.resolves($0.request) }.flatMap(\.names),
+      added: after.filter { !before.contains($0) }, removed: before.filter { !after.contains($0) })
   }
 
   private func chosen(from sources: [RequestedSource]) throws -> [RequestedSource] {
@@ -72,11 +71,38 @@ struct SiteLock: Sendable {
       return found
     }
   }
+}
 
-  private func changes(from old: LockFile, to new: LockFile) -> [String] {
-    let before = Set(old.serialised().split(separator: "\n"))
-    let after = Set(new.serialised().split(separator: "\n"))
-    return new.serialised().split(separator: "\n").filter { !before.contains($0) }.map { "+ \($0)" }
-      + old.serialised().split(separator: "\n").filter { !after.contains($0) }.map { "- \($0)" }
+/// What `lock` did, or with --check found.
+struct LockReport: Sendable {
+  /// The lock file as a person would write its path.
+  let file: String
+  let isCheck: Bool
+  /// Sources whose stand-in nobody has pinned: each machine takes what its own release has.
+  let unpinnedStandIns: [String]
+  /// Lines of the lock file that came and went.
+  let added: [String]
+  let removed: [String]
+
+  /// For people.
+  var lines: [String] {
+    let free =
+      unpinnedStandIns.isEmpty
+      ? []
+      : [
+        "not pinned, each machine takes its own: the stand-ins of "
+          + unpinnedStandIns.joined(separator: ", ")
+      ]
+    if isCheck { return ["\(file) pins every source"] + free }
+    if added.isEmpty, removed.isEmpty { return ["\(file) pins every source; nothing changed"] }
+    return added.map { "+ \($0)" } + removed.map { "- \($0)" } + ["wrote \(file)"]
+  }
+
+  var json: JSON {
+    .object([
+      "lock": .string(file), "changed": .bool(!added.isEmpty || !removed.isEmpty),
+      "added": .array(added.map(JSON.string)), "removed": .array(removed.map(JSON.string)),
+      "unpinnedStandIns": .array(unpinnedStandIns.map(JSON.string)),
+    ])
   }
 }

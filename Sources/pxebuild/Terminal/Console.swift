@@ -181,6 +181,17 @@ final class Console: Sendable {
   /// - Throws: `BuildError` when it could not be written.
   func printResult(_ value: JSON) throws { try printResults([value.text]) }
 
+  /// Prints what a dry run found.
+  ///
+  /// - Throws: `BuildError` when it could not be written.
+  func show(_ dryRun: DryRun) throws {
+    if mode == .json {
+      try printResult(dryRun.json(at: seconds))
+    } else {
+      try printResults(dryRun.lines)
+    }
+  }
+
   /// Prints lines for people (warnings, hints) to standard error, above the display.
   func printNotes(_ lines: [String]) {
     guard mode != .quiet else { return }

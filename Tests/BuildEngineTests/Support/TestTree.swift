@@ -126,3 +126,8 @@ struct FolderWatch: ~Copyable {
     return events
   }
 }
+
+extension UpToDateRecord {
+  /// True when the same was asked and everything is as it was.
+  func isCurrent() throws -> Bool { try currentSummary() != nil }
+}
