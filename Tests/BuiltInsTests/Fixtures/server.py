@@ -136,7 +136,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def on_slow(self, times):
         self.send(200, b"", declared=len(CONTENT))
         try:
-            for position in range(60):
+            for position in range(1200):
                 self.wfile.write(CONTENT[position:position + 1])
                 self.wfile.flush()
                 time.sleep(0.5)
