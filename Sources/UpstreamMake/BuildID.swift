@@ -5,15 +5,7 @@ import SystemPackage
 public enum BuildID {
   /// Differs whenever the goal or any input does.
   static func make(goal: String, inputs: [String: StoredArtifact]) -> UInt32 {
-    var text = "goal \(goal)\n"
-    for (path, artifact) in inputs.sorted(by: { $0.key < $1.key }) {
-      switch artifact {
-      case .file(let digest, let executable): text += "file \(digest) \(executable) \(path)\n"
-      case .directory(let digest): text += "directory \(digest) \(path)\n"
-      case .symlink(let target): text += "symlink \(target) \(path)\n"
-      }
-    }
-    let digest = Digest(of: Array(text.utf8))
+    let digest = Digest(of: Array("goal \(goal)\n\(inputs.canonicalText)".utf8))
     // Zero could be taken for "none".
     return max(1, UInt32(digest.hex.prefix(8), radix: 16) ?? 1)
   }
@@ -35,5 +27,18 @@ public enum BuildID {
 
   private static func file(_ product: Digest, _ cacheDirectory: FilePath) -> FilePath {
     cacheDirectory.appending("build-ids").appending(product.hex)
+  }
+}
+
+extension [String: StoredArtifact] {
+  /// Inputs as text that is the same for the same inputs and for no others, for hashing.
+  var canonicalText: String {
+    sorted { $0.key < $1.key }.map { path, artifact in
+      switch artifact {
+      case .file(let digest, let executable): "file \(digest) \(executable) \(path)\n"
+      case .directory(let digest): "directory \(digest) \(path)\n"
+      case .symlink(let target): "symlink \(target) \(path)\n"
+      }
+    }.joined()
   }
 }

@@ -29,10 +29,7 @@ public struct IPXEBuiltIn: BuiltIn {
     let store = invocation.context.store
     try store.materialize(
       .file(digest, executable: false), at: invocation.outputDirectory.appending("product"))
-    if let buildID {
-      try BuildID.note(
-        buildID, product: digest, cacheDirectory: invocation.context.cacheDirectory)
-    }
+    try BuildID.note(buildID, product: digest, cacheDirectory: invocation.context.cacheDirectory)
   }
 }
 
@@ -67,8 +64,8 @@ struct IPXEBuild {
     }
   }
 
-  /// The product and, unless it came from somewhere unknown, its build id.
-  mutating func product() async throws -> (StoredArtifact, UInt32?) {
+  /// The product and its build id.
+  mutating func product() async throws -> (StoredArtifact, UInt32) {
     let objects: StoredArtifact
     let links: StoredArtifact
     (objects, links) = try await recording()
@@ -178,7 +175,7 @@ struct IPXEBuild {
     }
   }
 
-  private func whole() async throws -> (StoredArtifact, UInt32?) {
+  private func whole() async throws -> (StoredArtifact, UInt32) {
     var inputs = sourceInputs
     inputs.merge(ownFiles(["embed", "trust", "certificates", "private-key"])) { $1 }
     let buildID = buildID(of: parameters.goal)
@@ -253,10 +250,7 @@ struct IPXEBuild {
       && Self.inputs(of: invocation.request, below: "patches").isEmpty
       && parameters.debug.isEmpty && parameters.cross.isEmpty && parameters.commit.utf8.count == 40
     if isPlain { return parameters.commit }
-    var text = "\(parameters.debug) \(parameters.cross)\n"
-    for (path, artifact) in sourceInputs.sorted(by: { $0.key < $1.key }) {
-      text += "\(path) \(artifact)\n"
-    }
+    let text = "\(parameters.debug) \(parameters.cross)\n" + sourceInputs.canonicalText
     return Digest(of: Array(text.utf8)).hex
   }
 
