@@ -81,6 +81,16 @@ extension RecipeSet {
   /// Every target that machines boot, in the order of the recipes.
   var bootPrograms: [BootProgram] { targets.compactMap { BootProgram($0) } }
 
+  /// True when a target boots machines of a kind: over the network, from a stick, a disc or a ROM.
+  /// Looks at every target; who asks often keeps the answer.
+  ///
+  /// - Parameter architecture: Nil for machines of any architecture.
+  func boots(platform: Platform, architecture: BuildArchitecture?) -> Bool {
+    bootPrograms.contains {
+      $0.platform == platform && (architecture == nil || $0.architecture == architecture)
+    }
+  }
+
   /// The target that a DHCP server offers each kind of machine: the one whose `boots:` names it, else the
   /// first one in the recipes that fits. A kind that no target fits is not in it, and is offered nothing.
   var offers: [ClientArchitecture: Target] {
