@@ -15,6 +15,13 @@ struct SiteOptions: ParsableArguments, Sendable {
   var outputFolder: String?
 
   @Option(
+    name: .customLong("config-output"),
+    help: ArgumentHelp(
+      "The folder for configs; site.configs of the recipes, or the output folder's name with -conf added, when left out."
+    ))
+  var configFolder: String?
+
+  @Option(
     name: .customLong("cache"),
     help:
       "The cache; $PXEBUILD_CACHE, or the folder cache beside the recipes, when left out.")

@@ -81,6 +81,14 @@ struct JSONTests {
     summary.executed = 5
     summary.cached = 7
     summary.seconds = 41.2
+    summary.configs = ConfigSummary(
+      folder: "out-conf", count: 2,
+      lines: [
+        .init(
+          path: "dhcpd.conf", kind: "dhcp",
+          files: [.init(path: "dhcpd.conf", digest: Digest(of: Array("a config".utf8)))]),
+        .init(path: "smb.conf", kind: "samba", files: [.init(path: "smb.conf", digest: nil)]),
+      ], placed: 1, removed: 0)
     let doctor = DoctorReport(
       findings: [
         .init(requirement: Requirement("gcc"), state: .found("/usr/bin/gcc")),
@@ -108,7 +116,9 @@ struct JSONTests {
         .init(planned: target("chain.ipxe"), artifact: .symlink(target: "x")),
         .init(planned: target("undionly.kpxe"), artifact: nil),
       ]),
-    changes: TreeChanges(placed: ["chain.ipxe"], removed: ["old.efi"]), output: "out")
+    changes: TreeChanges(placed: ["chain.ipxe"], removed: ["old.efi"]), output: "out",
+    configs: .init(
+      folder: "out-conf", changes: TreeChanges(placed: ["dhcpd.conf"], removed: ["exports"])))
 
   private static func target(_ path: String) -> PlannedTarget {
     PlannedTarget(
@@ -138,7 +148,8 @@ struct JSONTests {
       Self.dryRun.lines == [
         "would ask  source ipxe", "would see  undionly.kpxe  (after source ipxe)",
         "would place  chain.ipxe", "would place  undionly.kpxe  (once it is made)",
-        "would remove  old.efi",
+        "would remove  old.efi", "would write  dhcpd.conf in out-conf",
+        "would remove  exports from out-conf",
       ])
   }
 

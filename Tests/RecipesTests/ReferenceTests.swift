@@ -73,10 +73,23 @@ import Testing
     }
   }
 
+  @Test("Every kind of config has a page that lists every key")
+  func configs() throws {
+    let index = try page("configs.md")
+    for kind in ConfigKind.all {
+      #expect(index.contains("\n| `\(kind.name)` | "), "configs.md lacks \(kind.name)")
+      let text = try page("\(kind.name).md")
+      #expect(text.hasPrefix("# `\(kind.name)`"))
+      for key in kind.record.keys {
+        #expect(text.contains("\n- `\(key.name)`: "), "\(kind.name).md lacks \(key.name)")
+      }
+    }
+  }
+
   @Test("The pages of site and sources list every key")
   func others() throws {
     let site = try page("site.md")
-    for key in SiteKeys.record.keys + SiteKeys.networkRecord.keys {
+    for key in SiteKeys.record.keys + SiteKeys.networkRecord.keys + HostKeys.record.keys {
       #expect(site.contains("- `\(key.name)`: "), "site.md lacks \(key.name)")
     }
     for name in SiteKeys.variableNames {

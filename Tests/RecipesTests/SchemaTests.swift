@@ -33,7 +33,10 @@ import Testing
     #expect(found == Rule.all.map { $0.record.keys.map(\.name) })
     let required = choices(of: "targets").map { texts(member("required", of: $0)) }
     #expect(required == Rule.all.map { $0.record.keys.filter(\.isRequired).map(\.name) })
-    for choice in choices(of: "targets") + choices(of: "sources") {
+    #expect(
+      choices(of: "configs").map { names(member("properties", of: $0)) }
+        == ConfigKind.all.map { $0.record.keys.map(\.name) })
+    for choice in choices(of: "targets") + choices(of: "sources") + choices(of: "configs") {
       guard case .bool(false)? = member("additionalProperties", of: choice) else {
         Issue.record("a record takes unknown keys")
         continue
@@ -75,8 +78,8 @@ import Testing
   @Test("Every key says in one sentence what it is")
   func summaries() {
     let records =
-      Rule.all.map(\.record) + SourceKind.all.map(\.record)
-      + [SiteKeys.record, SiteKeys.networkRecord]
+      Rule.all.map(\.record) + SourceKind.all.map(\.record) + ConfigKind.all.map(\.record)
+      + [SiteKeys.record, SiteKeys.networkRecord, HostKeys.record]
     for key in records.flatMap(\.keys) {
       #expect(key.summary.hasSuffix("."), "\(key.name)")
       #expect(key.summary.count > 10, "\(key.name)")
@@ -91,6 +94,26 @@ import Testing
       }
       #expect(Set(rule.record.keys.map(\.name)).count == rule.record.keys.count)
     }
+  }
+
+  @Test("A kind's keys never bear another kind's name, which would make two kinds of one config")
+  func noConflictOfKinds() {
+    for kind in ConfigKind.all {
+      for key in kind.record.keys.dropFirst() {
+        #expect(ConfigKind.byName[key.name] == nil, "\(kind.name): \(key.name)")
+      }
+      #expect(Set(kind.record.keys.map(\.name)).count == kind.record.keys.count)
+      #expect(kind.record.keys.first?.isRequired == true)
+    }
+  }
+
+  @Test("Every kind of config has a fixture of bad values, and every file of Kinds/ is in the list")
+  func kinds() throws {
+    for kind in ConfigKind.all { #expect(FixtureTests.cases.contains("config-\(kind.name)")) }
+    let names = try LocalFile.names(in: "\(repository)/Sources/Recipes/Configs/Kinds").get()
+    let files = names.filter { $0.hasSuffix("Kind.swift") }
+    let expected = ConfigKind.all.map { "\($0.name)kind.swift" }
+    #expect(files.map { $0.lowercased() }.sorted() == expected.sorted())
   }
 
   @Test("Every rule has a fixture of bad values")

@@ -8,13 +8,20 @@ public struct Manifest: Codable, Equatable, Sendable {
   public struct File: Codable, Equatable, Sendable {
     /// Path below the output folder.
     public var path: String
-    /// Of a file; nil for a link.
+    /// Of a file; nil for a link and for a private file, whose content it could be guessed from.
     public var sha256: String?
-    /// In bytes; nil for a link.
+    /// In bytes; nil for a link and for a private file.
     public var size: Int64?
     public var executable: Bool?
     /// The target of a link; nil for a file.
     public var link: String?
+    /// True for a file that only its owner may read.
+    public var isPrivate: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case path, sha256, size, executable, link
+      case isPrivate = "private"
+    }
   }
 
   public struct Target: Codable, Equatable, Sendable {
@@ -61,7 +68,9 @@ public struct Manifest: Codable, Equatable, Sendable {
   }
 
   /// Reads a tree's manifest; an empty one when there is none.
-  public static func load(_ path: FilePath) throws -> Manifest {
+  ///
+  /// - Parameter option: The option of the command that names another folder, for advice.
+  public static func load(_ path: FilePath, option: String = "--output") throws -> Manifest {
     guard let bytes = try FileSystem.read(path) else { return Manifest() }
     let data = Data(bytes)
     let decoder = JSONDecoder()
@@ -71,7 +80,7 @@ public struct Manifest: Codable, Equatable, Sendable {
       throw BuildError(
         .cannotWrite, "the output tree of \(path.printable) was written by a newer pxebuild",
         reason: "its manifest has format \(header.format); this pxebuild knows \(Self.format)",
-        advice: "use that newer pxebuild, or choose another folder with --output")
+        advice: "use that newer pxebuild, or choose another folder with \(option)")
     }
     // What it lists is replaced and removed, so it must not name anything outside the tree.
     guard let manifest = try? decoder.decode(Manifest.self, from: data),

@@ -3,17 +3,47 @@ import SystemPackage
 
 /// One target as it should stand in the output tree.
 public struct TreeTarget: Sendable {
+  public enum Content: Sendable {
+    case stored(StoredArtifact)
+    /// Files that are written from memory and never enter the content store.
+    case texts([TreeText])
+  }
+
   public var path: String
-  public var artifact: StoredArtifact
+  public var content: Content
   /// True for what names other files (menus, scripts): it is replaced after them.
   public var isEntryPoint: Bool
   public var entry: Manifest.Target
 
   public init(path: String, artifact: StoredArtifact, isEntryPoint: Bool, entry: Manifest.Target) {
     self.path = path
-    self.artifact = artifact
+    content = .stored(artifact)
     self.isEntryPoint = isEntryPoint
     self.entry = entry
+  }
+
+  /// A target of texts that are known already.
+  public init(path: String, texts: [TreeText], entry: Manifest.Target) {
+    self.path = path
+    content = .texts(texts)
+    isEntryPoint = false
+    self.entry = entry
+  }
+}
+
+/// A file of an output tree whose bytes are at hand.
+public struct TreeText: Equatable, Sendable {
+  /// Below the target's own path; empty for the target itself.
+  public var path: String
+  public var bytes: [UInt8]
+  /// True for a file with a secret: only its owner may read it (mode 0600), and neither its digest nor its
+  /// size is written down anywhere.
+  public var isPrivate: Bool
+
+  public init(path: String = "", bytes: [UInt8], isPrivate: Bool = false) {
+    self.path = path
+    self.bytes = bytes
+    self.isPrivate = isPrivate
   }
 }
 
@@ -32,7 +62,7 @@ public struct TreeChanges: Equatable, Sendable {
   public var isEmpty: Bool { placed.isEmpty && removed.isEmpty }
 }
 
-/// The folder that is served. pxebuild replaces and removes only what its manifest lists; a file of
+/// A folder that is served, or that servers read. pxebuild replaces and removes only what its manifest lists; a file of
 /// somebody else's under a name it needs is an error.
 ///
 /// An update goes: check for conflicts; write every new file under a temporary name and wait until all are
@@ -41,23 +71,26 @@ public struct TreeChanges: Equatable, Sendable {
 /// stale; write the manifest. A server never sees half a file.
 public struct OutputTree: Sendable {
   public let directory: FilePath
+  /// The option of the command that names the folder, for advice.
+  let option: String
   private let own: FilePath
 
-  public init(_ directory: FilePath) {
+  public init(_ directory: FilePath, option: String = "--output") {
     self.directory = directory
+    self.option = option
     own = directory.appending(".pxebuild")
   }
 
   public var manifestPath: FilePath { own.appending("manifest.json") }
 
-  public func manifest() throws -> Manifest { try Manifest.load(manifestPath) }
+  public func manifest() throws -> Manifest { try Manifest.load(manifestPath, option: option) }
 
   /// Creates the folder if it is missing and takes the right to write it.
   public func lock() throws -> TreeLock {
     guard directory.string != "/" else {
       throw BuildError(
         .cannotWrite, "the output folder cannot be /",
-        advice: "name a folder of its own, for example --output /var/lib/tftpboot")
+        advice: "name a folder of its own, for example \(option) /var/lib/tftpboot")
     }
     try FileSystem.createDirectories(directory)
     try FileSystem.createDirectories(own)
@@ -72,7 +105,7 @@ public struct OutputTree: Sendable {
   public func update(
     to targets: [TreeTarget], keeping: Set<String>, store: ContentStore, digests: FileDigests
   ) throws -> TreeChanges {
-    let placer = TreePlacer(directory: directory, own: own, store: store, digests: digests)
+    let placer = placer(store, digests)
     let update = try difference(to: targets, keeping: keeping, placer)
     let changes = update.changes
     if !changes.isEmpty {
@@ -92,8 +125,11 @@ public struct OutputTree: Sendable {
   public func preview(
     of targets: [TreeTarget], keeping: Set<String>, store: ContentStore, digests: FileDigests
   ) throws -> TreeChanges {
-    let placer = TreePlacer(directory: directory, own: own, store: store, digests: digests)
-    return try difference(to: targets, keeping: keeping, placer).changes
+    try difference(to: targets, keeping: keeping, placer(store, digests)).changes
+  }
+
+  private func placer(_ store: ContentStore, _ digests: FileDigests) -> TreePlacer {
+    TreePlacer(directory: directory, own: own, store: store, digests: digests, option: option)
   }
 
   /// How the tree differs from what is wanted.

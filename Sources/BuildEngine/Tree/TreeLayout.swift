@@ -1,8 +1,13 @@
 /// The files that a set of targets consists of.
 struct TreeLayout {
   struct File {
+    enum Content {
+      case stored(StoredArtifact)
+      case text([UInt8], isPrivate: Bool)
+    }
+
     var path: String
-    var artifact: StoredArtifact
+    var content: Content
     var isEntryPoint: Bool
   }
 
@@ -21,23 +26,13 @@ struct TreeLayout {
       }
       var entry = target.entry
       entry.files = []
-      for leaf in try store.leaves(of: target.artifact) {
+      for leaf in try Self.leaves(of: target, in: store) {
         let path = leaf.path.isEmpty ? target.path : "\(target.path)/\(leaf.path)"
         if let other = owners.updateValue(target.path, forKey: path) {
           throw Self.clash(other, target.path, at: path)
         }
-        files.append(File(path: path, artifact: leaf.artifact, isEntryPoint: target.isEntryPoint))
-        switch leaf.artifact {
-        case .file(let digest, let executable):
-          entry.files.append(
-            .init(
-              path: path, sha256: digest.hex, size: digest.size, executable: executable ? true : nil
-            ))
-        case .symlink(let link):
-          try Self.check(link: link, at: path)
-          entry.files.append(.init(path: path, link: link))
-        case .directory: break
-        }
+        files.append(File(path: path, content: leaf.content, isEntryPoint: target.isEntryPoint))
+        if let file = try Self.entry(of: leaf.content, at: path) { entry.files.append(file) }
       }
       entries.append(entry)
     }
@@ -48,6 +43,40 @@ struct TreeLayout {
         guard let other = owners[String(folder)] else { continue }
         throw Self.clash(other, owners[file.path] ?? file.path, at: String(folder))
       }
+    }
+  }
+
+  private static func leaves(of target: TreeTarget, in store: ContentStore) throws
+    -> [(path: String, content: File.Content)]
+  {
+    switch target.content {
+    case .stored(let artifact):
+      return try store.leaves(of: artifact).map { ($0.path, .stored($0.artifact)) }
+    case .texts(let texts):
+      return try texts.map { text in
+        guard text.path.isEmpty || text.path.isTreePath else {
+          throw BuildError(
+            .recipe, "\"\(text.path.printable)\" is no path in \(target.path.printable)",
+            reason: "it has to be relative, without \".\" and \"..\"")
+        }
+        return (text.path, .text(text.bytes, isPrivate: text.isPrivate))
+      }
+    }
+  }
+
+  /// Nil for an empty folder, which the manifest does not list.
+  private static func entry(of content: File.Content, at path: String) throws -> Manifest.File? {
+    switch content {
+    case .stored(.file(let digest, let executable)):
+      return .init(
+        path: path, sha256: digest.hex, size: digest.size, executable: executable ? true : nil)
+    case .stored(.symlink(let link)):
+      try check(link: link, at: path)
+      return .init(path: path, link: link)
+    case .stored(.directory): return nil
+    case .text(_, isPrivate: true): return .init(path: path, isPrivate: true)
+    case .text(let bytes, isPrivate: false):
+      return .init(path: path, sha256: Digest(of: bytes).hex, size: Int64(bytes.count))
     }
   }
 

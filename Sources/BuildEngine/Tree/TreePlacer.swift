@@ -7,6 +7,8 @@ struct TreePlacer {
   let own: FilePath
   let store: ContentStore
   let digests: FileDigests
+  /// The option of the command that names the folder, for advice.
+  var option = "--output"
 
   // MARK: What a killed update was about to place
 
@@ -109,7 +111,7 @@ struct TreePlacer {
       "\(directory.printable) has \(files.count == 1 ? "something" : "things") that pxebuild did not "
         + "place, under a name that it needs",
       reason: shown.joined(separator: "\n") + more,
-      advice: "move it away, rename the target, or choose another folder with --output")
+      advice: "move it away, rename the target, or choose another folder with \(option)")
   }
 
   // MARK: Placing and removing
@@ -118,17 +120,24 @@ struct TreePlacer {
   func isInPlace(_ file: TreeLayout.File) throws -> Bool {
     let path = directory.pushing(FilePath(file.path))
     guard let identity = try FileIdentity.of(path) else { return false }
-    switch file.artifact {
-    case .file(let digest, let executable):
+    switch file.content {
+    case .stored(.file(let digest, let executable)):
       guard identity.kind == .regular, identity.size == digest.size,
         identity.mode & 0o7777 == (executable ? 0o755 : 0o644)
       else { return false }
       return try digests.digest(ofPlaced: path, identity: identity) == digest
-    case .symlink(let target):
+    case .stored(.symlink(let target)):
       return try identity.kind == .symlink && FileSystem.readSymlink(path) == target
-    case .directory: return true
+    case .stored(.directory): return true
+    case .text(let bytes, let isPrivate):
+      // Small, and a digest of a secret must not be remembered: read anew each time.
+      return try identity.kind == .regular && identity.size == Int64(bytes.count)
+        && identity.mode & 0o7777 == Self.mode(isPrivate: isPrivate)
+        && FileSystem.read(path) == bytes
     }
   }
+
+  private static func mode(isPrivate: Bool) -> UInt32 { isPrivate ? 0o600 : 0o644 }
 
   /// A file that is written and waits to be renamed.
   struct Staged {
@@ -156,12 +165,12 @@ struct TreePlacer {
       let folder = new.appending(String(index / 32))
       if index % 32 == 0 { try FileSystem.createDirectories(folder) }
       let temporary = folder.appending(String(index % 32))
-      do { try store.materialize(file.artifact, at: temporary) } catch let lost as LostBlob {
+      do { try write(file.content, at: temporary) } catch let lost as LostBlob {
         firstLost = firstLost ?? lost
         continue
       }
       staged.append(Staged(file: file, temporary: temporary))
-      if files.count <= Self.fewFiles, case .file = file.artifact {
+      if files.count <= Self.fewFiles, file.content.isFile {
         let open = try FileSystem.open(temporary, .readOnly, doing: "write")
         defer { try? open.close() }  // opened for reading only
         try FileSystem.sync(open, path: temporary)
@@ -170,6 +179,20 @@ struct TreePlacer {
     if let firstLost { throw firstLost }
     if files.count > Self.fewFiles { try FileSystem.syncWholeDisk(holding: directory) }
     return staged
+  }
+
+  /// Writes one file under a name that is free.
+  private func write(_ content: TreeLayout.File.Content, at path: FilePath) throws {
+    switch content {
+    case .stored(let artifact): try store.materialize(artifact, at: path)
+    case .text(let bytes, let isPrivate):
+      let file = try FileSystem.open(
+        path, .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite,
+        doing: "write")
+      defer { try? file.close() }  // it is synced before it is renamed
+      try FileSystem.write(bytes, to: file, path: path)
+      try FileSystem.setMode(path, Self.mode(isPrivate: isPrivate))
+    }
   }
 
   /// Up to so many files are synced one by one; beyond, one wait for the whole disk is quicker.
@@ -183,7 +206,9 @@ struct TreePlacer {
       let folder = path.removingLastComponent()
       if folders.insert(folder).inserted { try FileSystem.createDirectories(folder) }
       try FileSystem.rename(one.temporary, to: path)
-      if case .file(let digest, _) = one.file.artifact, let identity = try FileIdentity.of(path) {
+      if case .stored(.file(let digest, _)) = one.file.content,
+        let identity = try FileIdentity.of(path)
+      {
         digests.rememberPlaced(digest, at: path, identity: identity)
       }
     }
@@ -227,6 +252,15 @@ struct TreePlacer {
       if try FileIdentity.of(folder)?.kind == .symlink { return true }
     }
     return false
+  }
+}
+
+extension TreeLayout.File.Content {
+  fileprivate var isFile: Bool {
+    switch self {
+    case .stored(.file), .text: true
+    case .stored(.symlink), .stored(.directory): false
+    }
   }
 }
 

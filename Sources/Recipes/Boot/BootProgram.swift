@@ -93,8 +93,10 @@ extension RecipeSet {
 
   /// The target that a DHCP server offers each kind of machine: the one whose `boots:` names it, else the
   /// first one in the recipes that fits. A kind that no target fits is not in it, and is offered nothing.
-  var offers: [ClientArchitecture: Target] {
-    let programs = bootPrograms
+  var offers: [ClientArchitecture: Target] { Self.offers(of: bootPrograms) }
+
+  /// The same of some of the programs, which stand in the order of the recipes.
+  static func offers(of programs: [BootProgram]) -> [ClientArchitecture: Target] {
     let written = programs.filter { $0.target.values[TargetKeys.boots] != nil }
     var result: [ClientArchitecture: Target] = [:]
     for program in written + programs {

@@ -12,6 +12,8 @@ struct Checker: Sendable {
 
   init(variables: Variables) { self.variables = variables }
 
+  var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
   mutating func error(
     _ message: String, at location: SourceLocation?, notes: [Diagnostic.Note] = [],
     help: String? = nil

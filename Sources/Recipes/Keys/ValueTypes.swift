@@ -161,6 +161,23 @@ extension ValueType<Bool> {
   }
 }
 
+extension ValueType<Int> {
+  /// A whole number.
+  static func integer(_ name: String, _ range: ClosedRange<Int>) -> ValueType {
+    .scalar(name, schema: textSchema(pattern: "[0-9]+")) { text, scalar, checker in
+      if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text),
+        range.contains(number)
+      {
+        return number
+      }
+      checker.error(
+        "expected \(name), found \(quoted(text))", at: scalar.location,
+        help: "write a number from \(range.lowerBound) to \(range.upperBound)")
+      return nil
+    }
+  }
+}
+
 /// A file or folder of this machine.
 struct LocalPath: Hashable, Sendable {
   /// Absolute.

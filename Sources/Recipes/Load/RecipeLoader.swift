@@ -6,6 +6,7 @@ struct RecipeLoader {
   private var site = Section()
   private var sources = Section()
   private var targets = Section()
+  private var configs = Section()
 
   /// One top-level key, gathered from all files.
   private struct Section {
@@ -33,6 +34,7 @@ struct RecipeLoader {
     ("site", "The place that is served."),
     ("sources", "What comes from outside, by name."),
     ("targets", "What is made, by path in the output tree."),
+    ("configs", "What servers read, by path in the folder for configs."),
   ]
 
   init(folder: String, name: String) {
@@ -45,14 +47,18 @@ struct RecipeLoader {
     var checker = Checker(variables: SiteReader.variables(of: site.mapping))
     checker.diagnostics = diagnostics
     let place = SiteReader.read(site.mapping, &checker)
+    let siteIsGood = !checker.hasErrors
     let known = sources.entries.compactMap { SourceReader.read($0.key, $0.value, &checker) }
     let read = targets.entries.compactMap { TargetReader.read($0.key, $0.value, &checker) }
+    let readConfigs = configs.entries.compactMap { ConfigReader.read($0.key, $0.value, &checker) }
     var recipes = RecipeSet(
-      folder: folder, name: name, site: place, sources: known, targets: read)
+      folder: folder, name: name, site: place, sources: known, targets: read, configs: readConfigs)
     ReferenceCheck(
       recipes: recipes, targetNames: Set(targets.seen.keys), sourceNames: Set(sources.seen.keys)
     ).run(&checker)
-    if checker.diagnostics.contains(where: { $0.severity == .error }) {
+    // What a config lacks may be what could not be read.
+    if siteIsGood, read.count == targets.entries.count { recipes.checkConfigs(&checker) }
+    if checker.hasErrors {
       throw RecipeErrors(checker.diagnostics)
     }
     if recipes.targets.isEmpty {
@@ -142,6 +148,7 @@ struct RecipeLoader {
       switch key.text {
       case "site": site.add(content, &diagnostics)
       case "sources": sources.add(content, &diagnostics)
+      case "configs": configs.add(content, &diagnostics)
       default: targets.add(content, &diagnostics)
       }
     }

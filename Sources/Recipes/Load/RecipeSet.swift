@@ -9,19 +9,23 @@ public struct RecipeSet: Sendable {
   public let sources: [Source]
   /// In the order of the files.
   public let targets: [Target]
+  /// In the order of the files.
+  public let configs: [Config]
   /// What is suspicious but no error.
   public internal(set) var warnings: [Diagnostic] = []
   private let sourceIndex: [String: Int]
   private let targetIndex: [String: Int]
 
   init(
-    folder: String, name: String, site: Site, sources: [Source], targets: [Target]
+    folder: String, name: String, site: Site, sources: [Source], targets: [Target],
+    configs: [Config]
   ) {
     self.folder = folder
     self.name = name
     self.site = site
     self.sources = sources
     self.targets = targets
+    self.configs = configs
     sourceIndex = Dictionary(
       sources.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     targetIndex = Dictionary(

@@ -56,7 +56,9 @@ extension RecipeSet {
       diagnostics.append(
         Diagnostic(
           "there is no target \(quoted(path))", at: nil,
-          help: suggestion(for: path, among: names, listing: "targets")))
+          help: config(path) != nil
+            ? "it is a config, which pxebuild all writes"
+            : suggestion(for: path, among: names, listing: "targets")))
     }
     if !diagnostics.isEmpty { throw RecipeErrors(diagnostics) }
     return targets.filter { chosen.contains($0.path) }

@@ -7,6 +7,8 @@ public struct Site: Sendable, Equatable {
     public var router: IPv4Address?
     public var dns: [IPv4Address] = []
     public var interface: String?
+    /// Machines that always get the same address, in the order of the recipes.
+    public var hosts: [Host] = []
   }
 
   /// The address of the machine that serves.
@@ -15,6 +17,8 @@ public struct Site: Sendable, Equatable {
   public var http: String?
   /// The folder for the output tree, absolute.
   public var output: String?
+  /// The folder for configs, absolute.
+  public var configs: String?
   public var network = Network()
   /// Names of the person's own (`site.vars`), after substitution.
   public var variables: [String: String] = [:]
@@ -28,13 +32,16 @@ enum SiteKeys {
     "The URL of the output tree's root; http://{{site.server}} when left out.")
   static let output = Key(
     "output", .folderToWrite, "The folder for the output tree, relative to the recipe's folder.")
+  static let configs = Key(
+    "configs", .folderToWrite,
+    "The folder for configs; the output folder's name with -conf added when left out.")
   static let network = Key("network", .network, "The network that is served.")
   static let vars = Key(
     "vars", .variables, "Names of your own, used as {{site.vars.NAME}} in any recipe.")
 
   static let record = RecordDescription(keys: [
-    server.description, http.description, output.description, network.description,
-    vars.description,
+    server.description, http.description, output.description, configs.description,
+    network.description, vars.description,
   ])
 
   static let subnet = Key("subnet", .subnet, "The network in CIDR notation, 10.0.0.0/24.")
@@ -45,14 +52,17 @@ enum SiteKeys {
   static let interface = Key(
     "interface", .interface, "The network interface of the serving machine.")
 
+  static let hosts = Key(
+    "hosts", .hosts, "Machines that always get the same address, by host name.")
+
   static let networkRecord = RecordDescription(keys: [
     subnet.description, range.description, router.description, dns.description,
-    interface.description,
+    interface.description, hosts.description,
   ])
 
   /// The names that `{{…}}` may hold when the recipes give them a value.
   static let variableNames =
-    ["site.server", "site.http", "site.output"]
+    ["site.server", "site.http", "site.output", "site.configs"]
     + ["subnet", "netmask", "broadcast", "first", "last", "router", "dns", "interface"].map {
       "site.network.\($0)"
     }
@@ -197,6 +207,7 @@ extension ValueType<Site.Network> {
       network.router = record[SiteKeys.router]
       network.dns = record[SiteKeys.dns] ?? []
       network.interface = record[SiteKeys.interface]
+      network.hosts = record[SiteKeys.hosts] ?? []
       check(network, record, &checker)
       return network
     }
@@ -210,6 +221,7 @@ extension ValueType<Site.Network> {
         help: "add subnet:, for instance \(IPv4Address(value: range.lowerBound.value & ~255))/24")
     }
     guard let subnet = network.subnet else { return }
+    HostCheck.run(network, subnet: subnet, &checker)
     if let range = network.range {
       var places = [record.location(SiteKeys.range), record.location(SiteKeys.range)]
       if case .list(let elements, _)? = record.written(SiteKeys.range) {

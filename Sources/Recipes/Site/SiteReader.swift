@@ -36,12 +36,18 @@ enum SiteReader {
     site.server = record[SiteKeys.server]
     site.http = (record[SiteKeys.http] ?? site.server.map { "http://\($0)" }).map(withoutEndSlash)
     site.output = record[SiteKeys.output]
+    site.configs = record[SiteKeys.configs]
     site.network = record[SiteKeys.network] ?? Site.Network()
     site.variables = record[SiteKeys.vars] ?? [:]
     if let server = site.server, let range = site.network.range, range.contains(server) {
       checker.warn(
         "the server's own address \(server) is in the range that DHCP hands out",
         at: record.location(SiteKeys.server), help: "choose a range without it")
+    }
+    for host in site.network.hosts where host.address == site.server {
+      checker.error(
+        "\(host.address) of host \(quoted(host.name)) is the server's own address",
+        at: host.addressLocation)
     }
     define(site, &checker.variables)
     return site
@@ -56,6 +62,7 @@ enum SiteReader {
   private static func define(_ site: Site, _ variables: inout Variables) {
     if let http = site.http { variables.define("site.http", value: http) }
     if let output = site.output { variables.define("site.output", value: output) }
+    if let configs = site.configs { variables.define("site.configs", value: configs) }
     if let subnet = site.network.subnet {
       variables.define("site.network.netmask", value: subnet.netmask.description)
       variables.define("site.network.broadcast", value: subnet.broadcast.description)

@@ -20,16 +20,19 @@ struct CheckCommand: AsyncParsableCommand {
     _ = try loaded.plan(nil)
     console.show(warnings: loaded.recipes.warnings)
     let count = loaded.recipes.targets.count
+    let configs = loaded.recipes.configs.count
     if terminal.json {
       return try console.printResult(
         .object([
           "event": .string("checked"), "time": .seconds(console.seconds),
           "recipes": .string(site.recipeFolder), "targets": .integer(Int64(count)),
+          "configs": .integer(Int64(configs)),
           "warnings": .integer(Int64(loaded.recipes.warnings.count)),
         ]))
     }
     try console.printResults([
-      "\(site.recipeFolder): \(count) target\(count == 1 ? "" : "s"), no errors"
+      "\(site.recipeFolder): \(countText(count, "target"))"
+        + (configs > 0 ? ", \(countText(configs, "config"))" : "") + ", no errors"
     ])
   }
 }

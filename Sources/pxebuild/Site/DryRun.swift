@@ -6,6 +6,14 @@ struct DryRun: Sendable {
   /// Of the targets whose content is known.
   let changes: TreeChanges
   let output: String
+  /// Nil when the build is not about configs.
+  var configs: Configs?
+
+  /// What would change in the folder for configs.
+  struct Configs: Sendable {
+    let folder: String
+    let changes: TreeChanges
+  }
 }
 
 extension DryRun {
@@ -13,13 +21,14 @@ extension DryRun {
   ///   - targets: Those that were asked for; nil for all, which also removes what is stale.
   init(
     _ forecast: Forecast, targets: [String]?, tree: OutputTree, output: String,
-    _ session: BuildSession
+    configs: Configs?, _ session: BuildSession
   ) throws {
     let wanted = forecast.targets.compactMap { TreeTarget($0) }
     var keeping = Set(forecast.targets.map(\.planned.path))
     if targets != nil { keeping.formUnion(try tree.manifest().targets.map(\.path)) }
     self.forecast = forecast
     self.output = output
+    self.configs = configs
     changes = try tree.preview(
       of: wanted, keeping: keeping.subtracting(wanted.map(\.path)), store: session.store,
       digests: session.digests)
@@ -64,7 +73,7 @@ extension DryRun {
     }
     let waiting = later.map { "would place  \($0.printable)  (once it is made)" }
     let stale = changes.removed.map { "would remove  \($0.printable)" }
-    let inTree = files + waiting + stale
+    let inTree = files + waiting + stale + (configs?.lines ?? [])
     return (runs.isEmpty ? ["nothing would run: everything is in the cache"] : runs)
       + (inTree.isEmpty ? ["nothing would change in \(output.printable)"] : inTree)
   }
@@ -84,6 +93,21 @@ extension DryRun {
         }),
       "place": .array(changes.placed.map(JSON.string)),
       "placeLater": .array(later.map(JSON.string)),
+      "remove": .array(changes.removed.map(JSON.string)), "configs": configs?.json,
+    ])
+  }
+}
+
+extension DryRun.Configs {
+  fileprivate var lines: [String] {
+    changes.placed.map { "would write  \($0.printable) in \(folder.printable)" }
+      + changes.removed.map { "would remove  \($0.printable) from \(folder.printable)" }
+  }
+
+  fileprivate var json: JSON? {
+    if changes.isEmpty, changes.unchangedCount == 0 { return nil }
+    return .object([
+      "output": .string(folder), "place": .array(changes.placed.map(JSON.string)),
       "remove": .array(changes.removed.map(JSON.string)),
     ])
   }

@@ -31,8 +31,16 @@ struct ExplanationReader: Sendable {
       new.differences(from: old).map { .init(fact: $0.fact, old: $0.old, new: $0.new) })
   }
 
+  /// Of a config, which no action makes.
+  func explain(config: TreeTarget) throws -> Explanation {
+    Explanation(target: config.path, steps: [], placement: try placement(config))
+  }
+
   private func placement(_ target: Forecast.Target) throws -> Explanation.Placement? {
-    guard let wanted = TreeTarget(target) else { return nil }
+    try TreeTarget(target).map(placement)
+  }
+
+  private func placement(_ wanted: TreeTarget) throws -> Explanation.Placement {
     let others = try tree.manifest().targets.map(\.path).filter { $0 != wanted.path }
     let changes = try tree.preview(
       of: [wanted], keeping: Set(others), store: store, digests: digests)
@@ -48,10 +56,11 @@ struct ExplanationReader: Sendable {
   /// Nothing for what is no text, is not in the tree yet, or is too long to compare.
   private func changedLines(_ target: TreeTarget) throws -> [String] {
     let path = tree.directory.pushing(FilePath(target.path))
-    guard case .file(let digest, _) = target.artifact, digest.size <= Self.longestText,
-      let identity = try FileIdentity.of(path), identity.kind == .regular,
-      identity.size <= Self.longestText, let old = text(try FileSystem.read(path)),
-      let new = text(try store.read(digest))
+    // A file that only its owner may read is not for a terminal.
+    guard let identity = try FileIdentity.of(path), identity.kind == .regular,
+      identity.mode & 0o044 != 0, identity.size <= Self.longestText,
+      let old = text(try FileSystem.read(path)),
+      let new = text(try bytes(of: target))
     else { return [] }
     let lines = new.difference(from: old).map { change in
       switch change {
@@ -61,6 +70,17 @@ struct ExplanationReader: Sendable {
     }
     let more = lines.count - Self.mostLines
     return Array(lines.prefix(Self.mostLines)) + (more > 0 ? ["and \(more) more lines"] : [])
+  }
+
+  /// Nil for what is not one file, is long, or is nobody's business.
+  private func bytes(of target: TreeTarget) throws -> [UInt8]? {
+    switch target.content {
+    case .stored(.file(let digest, _)):
+      digest.size <= Self.longestText ? try store.read(digest) : nil
+    case .stored(.directory), .stored(.symlink): nil
+    case .texts(let texts):
+      texts.count == 1 && texts[0].path.isEmpty && !texts[0].isPrivate ? texts[0].bytes : nil
+    }
   }
 
   private func text(_ bytes: [UInt8]?) -> [Substring]? {

@@ -7,7 +7,7 @@ import SystemPackage
 struct LoadedSite: Sendable {
   let recipes: RecipeSet
   let options: PlanOptions
-  fileprivate let site: SiteOptions
+  let site: SiteOptions
 
   /// Where the output tree goes. Throws `BuildError` when neither the recipes nor an option say so,
   /// which is no matter to a command that does not touch the tree.
@@ -43,7 +43,8 @@ struct SiteLoader: Sendable {
     var lock = try LockFile.load(
       lockPath.string, name: "\(site.recipeFolder)/\(LockFile.fileName)")
     var unreachable: [SourceRequest: String] = [:]
-    let unresolved = try recipes.unresolvedSources(lock: lock, for: targets)
+    let unresolved = try recipes.unresolvedSources(
+      lock: lock, for: targets?.filter { recipes.config($0) == nil })
     if !resolving {
       for source in unresolved {
         unreachable[source.request] = "the lock file does not pin it yet"

@@ -1,4 +1,5 @@
 import BuildEngine
+import Recipes
 
 extension Plan {
   /// The plan as lines for people: each target with the actions behind it.
@@ -34,8 +35,8 @@ extension Plan {
     return "\"\(escaped)\""
   }
 
-  /// The graph as one JSON value (docs/json.md).
-  var json: JSON {
+  /// The graph as one JSON value (docs/json.md), with the configs, which have no actions.
+  func json(_ configs: [Config]) -> JSON {
     .object([
       "actions": .array(actions.enumerated().map { json(ActionID(index: $0), $1) }),
       "targets": .array(
@@ -43,6 +44,13 @@ extension Plan {
           .object([
             "path": .string(target.path), "rule": .string(target.rule.name),
             "origin": .string(target.origin), "from": json(target.artifact),
+          ])
+        }),
+      "configs": .array(
+        configs.map {
+          .object([
+            "path": .string($0.path), "kind": .string($0.kindName),
+            "origin": .string("\($0.location)"),
           ])
         }),
     ])
@@ -79,6 +87,11 @@ extension Plan {
     visit(artifact)
     return found.sorted()
   }
+}
+
+extension Config {
+  /// The config as a line of a plan.
+  var planLine: String { "\(path.printable)  (\(kindName), \(location))" }
 }
 
 extension Operation {

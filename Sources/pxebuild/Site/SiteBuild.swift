@@ -37,23 +37,32 @@ struct SiteBuild: Sendable {
     let plan = try loaded.plan(targets)
     let output = try loaded.output
     let tree = OutputTree(output)
+    let configs = try targets == nil ? SiteConfigs(loaded) : nil
+    console.show(warnings: configs?.warnings ?? [])
     if build.dryRun {
       try console.show(
         DryRun(
           try await session.forecast(plan), targets: targets, tree: tree,
-          output: site.outputFolder ?? output.string, session))
+          output: site.outputFolder ?? output.string,
+          configs: configs.map { try $0.preview(plan, session) },
+          session))
       return .success
     }
 
     let lock = try tree.lock()
     defer { lock.release() }
+    let configLock = try configs?.lock()
+    defer { configLock?.release() }
     try record.remove()
     let result: BuildResult
-    let changes: TreeChanges
+    let placed: Placed
     do {
-      (result, changes) = try await console.display(planSize: plan.actions.count) {
+      (result, placed) = try await console.display(planSize: plan.actions.count) {
         try await session.build(plan) { result in
-          try place(result, plan, in: tree, session)
+          let changes = try place(result, plan, in: tree, session)
+          let left = result.hasFailures && !build.keepGoing
+          return Placed(
+            changes: changes, configs: left ? nil : try configs?.write(plan, session))
         }
       }
     } catch is CancellationError {
@@ -65,10 +74,12 @@ struct SiteBuild: Sendable {
     }
     let last = LastBuild(in: cache, site: output.string)
     try last.add(result.keys)
-    if result.isComplete, !result.askedOutside, let placed = try placedFiles(tree) {
+    if result.isComplete, !result.askedOutside {
       try record.save(
-        read: session.digests.observations, placed: placed,
-        summary: "\(result.outcomes.count) \(output)")
+        read: session.digests.observations,
+        placed: try tree.placedFiles()
+          + (placed.configs == nil ? [] : configs?.tree.placedFiles() ?? []),
+        summary: unchangedText(result.outcomes.count, output, placed.configs))
     }
     try console.finish(
       BuildSummary(
@@ -76,8 +87,15 @@ struct SiteBuild: Sendable {
         folderSizes: Dictionary(
           try tree.manifest().targets.map { ($0.path, $0.size) }, uniquingKeysWith: { $1 }),
         output: site.outputFolder ?? output.string,
-        placed: changes.placed.count, removed: changes.removed.count))
+        placed: placed.changes.placed.count, removed: placed.changes.removed.count,
+        configs: placed.configs))
     return ExitStatus(result.outcomes)
+  }
+
+  /// What a build changed on the disk.
+  private struct Placed {
+    var changes: TreeChanges
+    var configs: ConfigSummary?
   }
 
   /// Without --keep-going a failure leaves the tree as it was.
@@ -101,6 +119,7 @@ struct SiteBuild: Sendable {
     return [
       Pxebuild.version, own.map { "\($0.inode) \($0.size) \($0.modified)" } ?? "",
       try site.recipes.string, try site.outputFolder.map { try absolute($0).string } ?? "",
+      try site.configFolder.map { try absolute($0).string } ?? "",
       try site.cache.string,
       targets.map { "targets " + $0.joined(separator: "\0") } ?? "all",
       "\(build.allowPrebuilt) \(build.locked)",
@@ -113,18 +132,30 @@ struct SiteBuild: Sendable {
     return try site.cache.appending("state").appending(name)
   }
 
-  private func placedFiles(_ tree: OutputTree) throws -> [FilePath]? {
-    let manifest = try tree.manifest()
-    return [tree.manifestPath]
-      + manifest.targets.flatMap(\.files).map { tree.directory.pushing(FilePath($0.path)) }
+  /// What the record is saved with: the number of targets and the output folder, the same of configs.
+  private func unchangedText(_ count: Int, _ output: FilePath, _ configs: ConfigSummary?) -> String
+  {
+    let parts = ["\(count)", output.string] + (configs.map { ["\($0.count)", $0.folder] } ?? [])
+    return parts.joined(separator: "\0")
   }
 
-  /// - Parameter text: What the record was saved with: the number of targets and the output folder.
   private func unchangedSummary(_ text: String) -> BuildSummary {
-    let words = text.split(separator: " ", maxSplits: 1)
-    return BuildSummary(
-      outcomes: [], targetCount: words.first.flatMap { Int($0) },
-      output: site.outputFolder ?? words.last.map(String.init) ?? "", placed: 0, removed: 0)
+    let parts = text.split(separator: "\0").map(String.init)
+    var summary = BuildSummary(
+      outcomes: [], targetCount: parts.first.flatMap { Int($0) },
+      output: site.outputFolder ?? (parts.count > 1 ? parts[1] : ""), placed: 0, removed: 0)
+    if parts.count > 3, let count = Int(parts[2]) {
+      summary.configs = ConfigSummary(folder: parts[3], count: count)
+    }
+    return summary
+  }
+}
+
+extension OutputTree {
+  /// The manifest and everything that it lists.
+  fileprivate func placedFiles() throws -> [FilePath] {
+    let files = try manifest().targets.flatMap(\.files)
+    return [manifestPath] + files.map { directory.pushing(FilePath($0.path)) }
   }
 }
 

@@ -12,6 +12,8 @@ struct BuildSummary: Sendable {
   /// How many files, folders and links of the tree were put in place, and how many were taken away.
   var placed: Int
   var removed: Int
+  /// The folder for configs; nil when the build was not about configs, or there are none.
+  var configs: ConfigSummary?
   var wasInterrupted = false
   /// Filled in by the console.
   var executed = 0
@@ -31,6 +33,7 @@ struct BuildSummary: Sendable {
   /// True when the tree already was what the recipes describe.
   var isUpToDate: Bool {
     guard placed == 0, removed == 0, !wasInterrupted else { return false }
+    if let configs, configs.placed + configs.removed > 0 { return false }
     return outcomes.allSatisfy {
       switch $0.state {
       case .built, .prebuilt, .skipped: true
@@ -42,7 +45,8 @@ struct BuildSummary: Sendable {
   /// The lines, without line ends.
   func lines(_ style: Style, isVerbose: Bool) -> [String] {
     if isUpToDate && !isVerbose { return [conclusion(style)] }
-    let widest = min(outcomes.map { $0.path.printable().columns }.max() ?? 0, 40)
+    let paths = outcomes.map(\.path) + (configs?.lines ?? []).map(\.path)
+    let widest = min(paths.map { $0.printable().columns }.max() ?? 0, 40)
     var lines: [String] = []
     var left = isVerbose ? Int.max : Self.longestList
     var uncounted = 0
@@ -57,6 +61,7 @@ struct BuildSummary: Sendable {
       lines += row(outcome, pathWidth: widest, style)
     }
     if uncounted > 0 { lines.append(style(.dim, "  and \(uncounted) more that were built")) }
+    lines += (configs?.lines ?? []).map { $0.row(pathWidth: widest, style) }
     return lines + [conclusion(style)]
   }
 
@@ -116,7 +121,8 @@ struct BuildSummary: Sendable {
         countText(executed + cached, "action") + (cached > 0 ? ", \(cached) from cache" : ""))
     }
     facts.append(seconds < 1 ? "\(Int((seconds * 1000).rounded())) ms" : durationText(seconds))
-    let tail = "; " + facts.joined(separator: ", ")
+    let written = configs.map { "; \($0.text)" } ?? ""
+    let tail = (wasInterrupted || hasFailed ? "" : written) + "; " + facts.joined(separator: ", ")
     if wasInterrupted {
       let what =
         outcomes.isEmpty
@@ -159,7 +165,7 @@ struct BuildSummary: Sendable {
       "output": .string(output), "placed": .integer(Int64(placed)),
       "removed": .integer(Int64(removed)), "executed": .integer(Int64(executed)),
       "cached": .integer(Int64(cached)), "seconds": .seconds(seconds),
-      "targets": .array(outcomes.map(\.json)),
+      "targets": .array(outcomes.map(\.json)), "configs": configs?.json,
     ])
   }
 }
