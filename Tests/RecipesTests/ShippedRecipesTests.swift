@@ -17,4 +17,21 @@ import Testing
         "install.ipxe", "wimboot",
       ])
   }
+
+  static var exampleNames: [String] {
+    guard case .success(let names) = LocalFile.names(in: "\(repository)/recipes/examples") else {
+      return []
+    }
+    return names.filter { !$0.hasPrefix(".") }
+  }
+
+  @Test("Each example is a site that loads without a warning and plans", arguments: exampleNames)
+  func examples(_ name: String) throws {
+    let recipes = try RecipeSet.load(
+      folder: "\(repository)/recipes/examples/\(name)", name: name)
+    #expect(recipes.warnings == [])
+    let lock = try LockFile.load(recipes.lockPath)
+    #expect(try recipes.unresolvedSources(lock: lock).isEmpty)
+    #expect(try !recipes.plan(options: PlanOptions(lock: lock)).targets.isEmpty)
+  }
 }
