@@ -44,7 +44,7 @@ run: swift
 	@echo '  - see what it is made of: recipes/site.yaml holds the addresses, recipes/ipxe.yaml the targets'
 	@echo '  - start a site of your own:  $(PXEBUILD) init my-site'
 	@echo '  - build it:                  $(PXEBUILD) all --recipes my-site'
-	@echo '  - serve it: point the TFTP and the HTTP server at the output folder (README.md)'
+	@echo '  - serve it: $(OUT)-conf/ has what the DHCP and the TFTP server read (README.md)'
 
 build: swift
 	@.ci/install-packages run
@@ -87,4 +87,4 @@ proto: swift
 	  --swift_opt=Visibility=Public --swift_out=$(PROTO) remote_execution.proto
 
 clean:
-	rm -rf .build .build-release .build-proto $(OUT)
+	rm -rf .build .build-release .build-proto $(OUT) $(OUT)-conf

@@ -71,12 +71,13 @@ struct InitTests {
     try withTemporaryFolder { folder in
       let target = folder.appending("sites/école")
       let paths = try SiteWriter(folder: target).write(try template().files)
-      #expect(paths == [target.appending("site.yaml"), target.appending("ipxe.yaml")])
+      #expect(
+        paths == ["site.yaml", "ipxe.yaml", "configs.yaml"].map { target.appending($0) })
       #expect(try text(of: paths[0]) == (try template().files[0].text))
       var status = stat()
       #expect(paths[0].withPlatformString { stat($0, &status) } == 0)
       #expect(status.st_mode & 0o600 == 0o600)
-      #expect(try names(in: target) == ["ipxe.yaml", "site.yaml"])
+      #expect(try names(in: target) == ["configs.yaml", "ipxe.yaml", "site.yaml"])
     }
   }
 
@@ -86,9 +87,14 @@ struct InitTests {
       _ = try SiteWriter(folder: folder).write(
         try template(output: "/srv/{{a}} \"é\"").files)
       let recipes = try RecipeSet.load(folder: folder.string)
-      #expect(recipes.warnings.count == 0)
+      // Of the odd folder, which one server cannot serve.
+      #expect(recipes.warnings.count == 1)
+      #expect(recipes.warnings.first?.message.contains("splits it") == true)
       #expect(recipes.site.output == "/srv/{{a}} \"é\"")
       #expect(recipes.targets.count == 7)
+      #expect(
+        recipes.configs.map(\.path)
+          == ["dhcpd.conf", "kea-dhcp4.conf", "dnsmasq-proxy.conf", "tftpd-hpa"])
       // Without a lock file the one thing to say is that the source is not pinned yet.
       #expect(try recipes.unresolvedSources(lock: LockFile()).count == 1)
     }

@@ -16,6 +16,9 @@ import Testing
         "chain.ipxe", "undionly.kpxe", "ipxe.efi", "ipxe32.efi", "usb/bios.usb", "usb/efi.usb",
         "install.ipxe", "wimboot",
       ])
+    #expect(
+      recipes.configs.map(\.path)
+        == ["dhcpd.conf", "kea-dhcp4.conf", "dnsmasq-proxy.conf", "tftpd-hpa"])
   }
 
   static var exampleNames: [String] {

@@ -6,7 +6,7 @@ struct SiteTemplate: Sendable {
 
   /// The files, by name.
   var files: [(name: String, text: String)] {
-    [("site.yaml", site), ("ipxe.yaml", ipxe)]
+    [("site.yaml", site), ("ipxe.yaml", ipxe), ("configs.yaml", configs)]
   }
 
   private var site: String {
@@ -90,6 +90,24 @@ struct SiteTemplate: Sendable {
 
           :exit
           exit
+
+    """
+
+  private let configs = """
+    # What the servers read. `pxebuild all` writes it beside the folder that is served, into one of the same
+    # name with -conf added (site.configs and --config-output say otherwise), and touches nothing in /etc: the
+    # first lines of each file say where it belongs. Remove what you do not use.
+
+    configs:
+      # A DHCP server that also says what to boot: ISC dhcpd or Kea. Say `authoritative: true` when it is the
+      # only one in the network.
+      dhcpd.conf:         { dhcp: isc }
+      kea-dhcp4.conf:     { dhcp: kea }
+      # Beside a DHCP server that is there already, a router's for instance, and stays as it is.
+      dnsmasq-proxy.conf: { dhcp: dnsmasq, mode: proxy }
+
+      # A TFTP server, which the firmware gets the binaries from.
+      tftpd-hpa:          { tftp: hpa }
 
     """
 
