@@ -60,6 +60,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
+    // ISO 9660 and UDF.
+    .target(name: "DiskImages", swiftSettings: settings),
     .target(
       name: "BuiltIns",
       dependencies: [
@@ -103,6 +105,10 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Fixtures"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DiskImagesTests",
+      dependencies: ["DiskImages", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
     .testTarget(
       name: "PxebuildTests",
