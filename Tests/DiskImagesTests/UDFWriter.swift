@@ -62,7 +62,7 @@ struct UDFWriter {
   }
 
   private mutating func allocateDescriptor() -> Int {
-    usesMetadata ? Self.allocate(1, &metadata) : allocate(1, &physical)
+    usesMetadata ? Self.allocate(1, &metadata) : Self.allocate(1, &physical)
   }
 
   private mutating func writeDescriptor(_ bytes: [UInt8], at block: Int) {
@@ -176,7 +176,7 @@ struct UDFWriter {
       return
     }
     let count = (bytes.count + Self.blockSize - 1) / Self.blockSize
-    let data = usesMetadata ? Self.allocate(count, &metadata) : allocate(count, &physical)
+    let data = usesMetadata ? Self.allocate(count, &metadata) : Self.allocate(count, &physical)
     if usesMetadata {
       put(bytes, into: &metadata, at: data * Self.blockSize)
     } else {
