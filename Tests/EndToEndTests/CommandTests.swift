@@ -49,10 +49,24 @@ struct CommandTests {
       try site.recipe(upstream.recipe)
       removeTree(upstream.folder)
       let run = try await site.run("check")
-      #expect(run.output == "recipes: 6 targets, no errors\n")
-      #expect(run.errors == "")
+      #expect(run.output == "recipes: 6 targets, no errors, 1 warning\n")
+      #expect(
+        run.errors == """
+          warning: no target makes "install.ipxe"
+           --> recipes/site.yaml:9:13
+            |
+          9 |       chain {{site.http}}/install.ipxe
+            |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+            = help: nothing to do if something else puts it there
+
+          """ + "\n")
       #expect(run.status == 0)
       #expect(site.files(below: ".") == ["recipes/site.yaml"])
+      let events = try await site.run("check", "--json").output.split(separator: "\n")
+      #expect(events.count == 2)
+      #expect(events.first?.contains("\"severity\":\"warning\"") == true, "\(events)")
+      #expect(
+        events.last?.hasSuffix("\"targets\":6,\"configs\":0,\"warnings\":1}") == true, "\(events)")
     }
   }
 

@@ -39,7 +39,7 @@ import Testing
     let beside = [
       "extra.ipxe": "#!ipxe\n", "certs/root.pem": "", "certs/client.pem": "",
       "certs/client.key": "", "patches/first.patch": "", "patches/second.patch": "",
-      "pictures/background.png": "", "ipxe-checkout/src/Makefile": "",
+      "pictures/background.png": "", "install.ipxe.sig": "", "ipxe-checkout/src/Makefile": "",
     ]
     let examples = blocks("yaml", in: try page(name))
     #expect(!examples.isEmpty || name == "lock.md")
@@ -48,6 +48,7 @@ import Testing
       let recipes = try site.load()
       // An example may show a part of a site only: one without targets.
       #expect(recipes.warnings.filter { $0.location != nil } == [])
+      #expect(recipes.scriptWarnings.filter { !$0.message.hasPrefix("no target makes") } == [])
       var reader = YAMLReader(
         SourceFile(name: name, folder: "/", bytes: Array(example.utf8)))
       let read = reader.read()

@@ -8,6 +8,7 @@ import Testing
   func shippedSite() throws {
     let recipes = try RecipeSet.load(folder: "\(repository)/recipes", name: "recipes")
     #expect(recipes.warnings == [])
+    #expect(recipes.scriptWarnings == [])
     let lock = try LockFile.load(recipes.lockPath)
     #expect(try recipes.unresolvedSources(lock: lock).isEmpty)
     let plan = try recipes.plan(options: PlanOptions(lock: lock))
@@ -33,6 +34,7 @@ import Testing
     let recipes = try RecipeSet.load(
       folder: "\(repository)/recipes/examples/\(name)", name: name)
     #expect(recipes.warnings == [])
+    #expect(recipes.scriptWarnings == [])
     let lock = try LockFile.load(recipes.lockPath)
     #expect(try recipes.unresolvedSources(lock: lock).isEmpty)
     #expect(try !recipes.plan(options: PlanOptions(lock: lock)).targets.isEmpty)

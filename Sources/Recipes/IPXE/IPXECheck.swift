@@ -41,7 +41,8 @@ enum IPXECheck {
       + (values[IPXERule.patches] ?? []) + (values[IPXERule.privateKey].map { [$0] } ?? [])
     for reference in others { _ = start(of: reference, recipes, &checker) }
     for reference in values[IPXERule.embed] ?? [] {
-      guard let start = start(of: reference, recipes, &checker), !isScript(start) else { continue }
+      guard let start = start(of: reference, recipes, &checker), !ParsedScript.isScript(start)
+      else { continue }
       reportNoScript(reference, target, recipes, &checker)
     }
     checkSource(target, recipes, &checker)
@@ -76,7 +77,7 @@ enum IPXECheck {
     var path = absolutePath(reference.name, from: reference.folder)
     if let target = recipes.target(reference.name) {
       if target.ruleName == ScriptRule.rule.name {
-        return Array(ScriptRule.bytes(of: target).prefix(scriptMark.count + 1))
+        return Array(ScriptRule.bytes(of: target).prefix(ParsedScript.markLength))
       }
       guard target.ruleName == FileRule.rule.name, target.values[FileRule.source] == nil
       else { return nil }
@@ -86,22 +87,13 @@ enum IPXECheck {
       checker.error("\(quoted(reference.name)) is a folder", at: reference.location)
       return nil
     }
-    switch LocalFile.read(path, atMost: scriptMark.count + 1) {
+    switch LocalFile.read(path, atMost: ParsedScript.markLength) {
     case .success(let bytes): return bytes
     case .failure(let error):
       checker.error(
         "cannot read \(quoted(reference.name)): \(error.text)", at: reference.location)
       return nil
     }
-  }
-
-  private static let scriptMark = Array("#!ipxe".utf8)
-
-  /// iPXE's own test: the mark, then white space (src/image/script.c).
-  private static func isScript(_ start: [UInt8]) -> Bool {
-    guard start.starts(with: scriptMark) else { return false }
-    let next = start.dropFirst(scriptMark.count).first
-    return next.map { $0 == 0x20 || (0x09...0x0d).contains($0) } ?? false
   }
 
   private static func reportNoScript(

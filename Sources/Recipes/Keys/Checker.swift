@@ -21,8 +21,12 @@ struct Checker: Sendable {
     diagnostics.append(Diagnostic(message, at: location, notes: notes, help: help))
   }
 
-  mutating func warn(_ message: String, at location: SourceLocation?, help: String? = nil) {
-    diagnostics.append(Diagnostic(message, severity: .warning, at: location, help: help))
+  mutating func warn(
+    _ message: String, at location: SourceLocation?, notes: [Diagnostic.Note] = [],
+    help: String? = nil
+  ) {
+    diagnostics.append(
+      Diagnostic(message, severity: .warning, at: location, notes: notes, help: help))
   }
 
   /// True the first time it is called with a fault's name.
@@ -33,12 +37,17 @@ struct Checker: Sendable {
     variables.substitute(scalar, &diagnostics)
   }
 
+  /// What `find` finds, as long as a run with very many errors stays quick.
+  mutating func suggested(_ find: () -> String?) -> String? {
+    guard suggestionsLeft > 0 else { return nil }
+    suggestionsLeft -= 1
+    return find()
+  }
+
   /// "did you mean …?", as long as a run with very many errors stays quick.
   mutating func help(for word: String, among candidates: [String], listing: String? = nil)
     -> String?
   {
-    guard suggestionsLeft > 0 else { return nil }
-    suggestionsLeft -= 1
-    return suggestion(for: word, among: candidates, listing: listing)
+    suggested { suggestion(for: word, among: candidates, listing: listing) }
   }
 }

@@ -99,6 +99,42 @@ struct Variables: Sendable {
     return isGood ? String(decoding: result, as: UTF8.self) : nil
   }
 
+  /// A part of a text after substitution and the part of the scalar that it came from.
+  struct Piece {
+    /// In bytes of the text.
+    let length: Int
+    let written: Range<Int>
+    /// True for the value of a name.
+    let isReplaced: Bool
+  }
+
+  /// The parts of a scalar, or of a line of it, that `substitute` made a text of; empty when the text is
+  /// the scalar's own.
+  func pieces(of text: [UInt8]) -> [Piece] {
+    var pieces: [Piece] = []
+    var position = 0
+    while let open = Self.find("{{", in: text, from: position) {
+      let isEscape = text[open...].starts(with: "{{{{".utf8)
+      guard let close = isEscape ? open + 2 : Self.find("}}", in: text, from: open + 2) else {
+        break
+      }
+      var name = text[min(open + 2, close)..<close]
+      while name.first == UInt8(ascii: " ") { name = name.dropFirst() }
+      while name.last == UInt8(ascii: " ") { name = name.dropLast() }
+      let length =
+        isEscape ? 2 : values[String(decoding: name, as: UTF8.self)]?.utf8.count ?? 0
+      pieces.append(
+        Piece(length: open - position, written: position..<open, isReplaced: false))
+      pieces.append(Piece(length: length, written: open..<close + 2, isReplaced: true))
+      position = close + 2
+    }
+    if !pieces.isEmpty {
+      pieces.append(
+        Piece(length: text.count - position, written: position..<text.count, isReplaced: false))
+    }
+    return pieces
+  }
+
   private mutating func value(
     in inner: ArraySlice<UInt8>, _ scalar: Scalar, _ diagnostics: inout [Diagnostic]
   ) -> String? {

@@ -41,6 +41,13 @@ enum LocalFile {
     }
   }
 
+  /// The size of a file in bytes, links followed; nil for what is no file or cannot be looked at.
+  static func size(_ path: String) -> Int64? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int64(status.st_size)
+  }
+
   /// Why a path cannot be an input, or nil.
   static func problem(_ path: String) -> String? {
     switch kind(path) {

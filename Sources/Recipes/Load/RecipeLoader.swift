@@ -58,9 +58,13 @@ struct RecipeLoader {
     ).run(&checker)
     // What a config lacks may be what could not be read.
     if siteIsGood, read.count == targets.entries.count { recipes.checkConfigs(&checker) }
+    let count = checker.diagnostics.count
+    ScriptCheck.run(recipes, isWhole: !checker.hasErrors, &checker)
     if checker.hasErrors {
       throw RecipeErrors(checker.diagnostics)
     }
+    recipes.scriptWarnings = Diagnostic.sorted(Array(checker.diagnostics[count...]))
+    checker.diagnostics.removeSubrange(count...)
     if recipes.targets.isEmpty {
       checker.warn("no recipe in \(quoted(name)) defines a target", at: nil)
     }

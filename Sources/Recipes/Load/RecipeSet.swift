@@ -13,6 +13,8 @@ public struct RecipeSet: Sendable {
   public let configs: [Config]
   /// What is suspicious but no error.
   public internal(set) var warnings: [Diagnostic] = []
+  /// What is suspicious in hand-written scripts but no error; of interest to who asks for a check.
+  public internal(set) var scriptWarnings: [Diagnostic] = []
   private let sourceIndex: [String: Int]
   private let targetIndex: [String: Int]
 

@@ -18,7 +18,8 @@ struct CheckCommand: AsyncParsableCommand {
       note: { console.printNotes([$0]) })
     let loaded = try await loader.load(resolving: false)
     _ = try loaded.plan(nil)
-    console.show(warnings: loaded.recipes.warnings)
+    let warnings = loaded.recipes.warnings + loaded.recipes.scriptWarnings
+    console.show(warnings: warnings)
     let count = loaded.recipes.targets.count
     let configs = loaded.recipes.configs.count
     if terminal.json {
@@ -26,13 +27,13 @@ struct CheckCommand: AsyncParsableCommand {
         .object([
           "event": .string("checked"), "time": .seconds(console.seconds),
           "recipes": .string(site.recipeFolder), "targets": .integer(Int64(count)),
-          "configs": .integer(Int64(configs)),
-          "warnings": .integer(Int64(loaded.recipes.warnings.count)),
+          "configs": .integer(Int64(configs)), "warnings": .integer(Int64(warnings.count)),
         ]))
     }
     try console.printResults([
       "\(site.recipeFolder): \(countText(count, "target"))"
         + (configs > 0 ? ", \(countText(configs, "config"))" : "") + ", no errors"
+        + (warnings.isEmpty ? "" : ", \(countText(warnings.count, "warning"))")
     ])
   }
 }

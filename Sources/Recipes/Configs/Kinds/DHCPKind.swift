@@ -29,13 +29,20 @@ enum DHCPKind {
       authoritative.description, serveTFTP.description,
     ], make: make)
 
+  /// The target that a config sends iPXE to; nil for a config of another kind.
+  static func scriptName(_ config: Config) -> String? {
+    config.kind.name == kind.name ? config.values[script] ?? defaultScript : nil
+  }
+
+  private static let defaultScript = "install.ipxe"
+
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)
     -> ConfigContent?
   {
     let values = config.values
     guard let server = values[dhcp], fit(values, server, &checker) else { return nil }
     let answers = BootAnswers(
-      for: config, script: values[script] ?? "install.ipxe", served, &checker)
+      for: config, script: values[Self.script] ?? defaultScript, served, &checker)
     if values[mode] == .proxy {
       let subnet = config.need(.subnet, of: served, &checker)
       guard let answers, let subnet else { return nil }

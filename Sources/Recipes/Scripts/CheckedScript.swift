@@ -1,0 +1,95 @@
+/// A script that somebody wrote by hand, ready to be checked.
+struct CheckedScript: Sendable {
+  let text: ScriptText
+  let parsed: ParsedScript
+  let settings: ScriptSettings
+  /// What can run, in the order of the script; `time COMMAND` counts as both.
+  let calls: [CommandCall]
+  /// The target that puts the script into the tree; nil for a file that is only embedded.
+  let target: Target?
+  /// What messages call it.
+  let name: String
+  /// True when what it does depends on the machine, so that not every program that runs it runs all of
+  /// it.
+  let asksForMachine: Bool
+
+  init(_ text: ScriptText, name: String, target: Target?, server: IPv4Address?) {
+    self.text = text
+    self.name = name
+    self.target = target
+    let parsed = ParsedScript(text.bytes)
+    self.parsed = parsed
+    settings = ScriptSettings(parsed, server: server)
+    var calls: [CommandCall] = []
+    for command in parsed.commands {
+      var call = CommandCall(command)
+      calls.append(call)
+      while let inner = call.measured {
+        call = CommandCall(inner)
+        calls.append(call)
+      }
+    }
+    self.calls = calls
+    asksForMachine = calls.contains(where: Self.asksForMachine)
+  }
+
+  private static let facts = ["${platform", "${buildarch", "${version", "${features"]
+
+  private static func asksForMachine(_ call: CommandCall) -> Bool {
+    switch call.command.name.text {
+    case "echo", "menu", "item", "prompt", "param", "imgargs": return false
+    default:
+      return call.command.words.contains { word in
+        word.hasSettings && facts.contains { word.text.contains($0) }
+      }
+    }
+  }
+
+  /// Where a word stands.
+  func location(_ word: ParsedScript.Word, _ checker: Checker) -> SourceLocation {
+    text.location(word.range, checker.variables)
+  }
+}
+
+extension CheckedScript {
+  /// The script of a target; nil when the target is none.
+  init?(_ target: Target, _ recipes: RecipeSet) {
+    let server = recipes.site.server
+    if let text = target.values[ScriptRule.script] {
+      guard target.ruleName == ScriptRule.rule.name, ParsedScript.isScript(text.utf8),
+        case .scalar(let scalar)? = target.values.written(ScriptRule.script)
+      else { return nil }
+      self.init(
+        ScriptText(text, of: scalar), name: target.path, target: target, server: server)
+    } else if target.ruleName == FileRule.rule.name, target.values[FileRule.source] == nil {
+      guard let written = target.values[FileRule.file],
+        let text = Self.text(FileRule.localPath(of: target), written, recipes)
+      else { return nil }
+      self.init(text, name: target.path, target: target, server: server)
+    } else {
+      return nil
+    }
+  }
+
+  /// The script in a file that a target embeds; nil when the file is none.
+  init?(_ reference: ArtifactReference, _ recipes: RecipeSet) {
+    let path = absolutePath(reference.name, from: reference.folder)
+    guard let text = Self.text(path, reference.name, recipes) else { return nil }
+    self.init(text, name: reference.name, target: nil, server: recipes.site.server)
+  }
+
+  /// No script is larger than this; a file that is, is something else.
+  private static let largest: Int64 = 16 << 20
+
+  private static func text(_ path: String, _ written: String, _ recipes: RecipeSet) -> ScriptText? {
+    guard case .success(let start) = LocalFile.read(path, atMost: ParsedScript.markLength),
+      ParsedScript.isScript(start), let size = LocalFile.size(path), size <= largest,
+      case .success(let bytes) = LocalFile.read(path)
+    else { return nil }
+    var shown = written
+    if !written.hasPrefix("/"), recipes.name != ".", !recipes.name.isEmpty {
+      shown = recipes.name + (recipes.name.hasSuffix("/") ? "" : "/") + written
+    }
+    return ScriptText(bytes, file: printable(shown), folder: recipes.folder)
+  }
+}
