@@ -95,7 +95,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "RecipesTests", dependencies: ["Recipes"], exclude: ["Fixtures"],
+      name: "RecipesTests",
+      dependencies: [
+        "Recipes", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Fixtures"],
       swiftSettings: settings),
     .testTarget(
       name: "BuiltInsTests",

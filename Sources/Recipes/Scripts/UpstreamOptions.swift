@@ -81,7 +81,7 @@ extension UpstreamOption {
     .on("CONFIG_CMD"),
     .efi("CONSOLE_CMD", from: .v2_0_0),
     .init("CPUID_CMD", bios: .v1_20_1, efiX86: .v1_20_1, efiOther: nil),
-    .off("CRYPTO_DIGEST_MD4", header: "crypto.h"),
+    .off("CRYPTO_DIGEST_MD4", since: .v1_21_1, header: "crypto.h"),
     .on("DHCP_CMD"),
     .efi("DIGEST_CMD", from: .v2_0_0),
     .on("FCMGMT_CMD"),
