@@ -57,6 +57,15 @@ import Testing
       ])
   }
 
+  @Test("A command may fail in front of || and ;, and is optional where nothing stands behind")
+  func failures() {
+    let script = ParsedScript(Array("a && b || c ; d\ne && f ||\ng || # remark\nh".utf8))
+    let commands = Array(script.commands)
+    let allowed = commands.filter { $0.mayFail }.map(\.name.text)
+    #expect(allowed == ["a", "b", "c", "e", "f", "g"])
+    #expect(commands.filter { $0.isOptional }.map(\.name.text) == ["f", "g"])
+  }
+
   @Test("Every word knows its bytes, also in lines that go on")
   func ranges() {
     let text = "é one \\\n two\\\nthree four\n:five  six"

@@ -54,6 +54,7 @@ struct AddressCheck {
     _ call: CommandCall, _ script: CheckedScript, _ checker: inout Checker
   ) {
     let slip = checker.suggested { SlipOfThePen.target(for: path, among: names) }
+    if slip == nil, call.command.isOptional { return }
     let help =
       slip.map { "did you mean \(quoted($0))?" } ?? end(of: path)
       ?? checker.help(for: path, among: names)

@@ -22,6 +22,8 @@ struct ParsedScript: Sendable {
     let condition: Separator
     /// True when the script goes on after the command has failed, because of an `||` or `;` further on.
     var mayFail = false
+    /// True in front of an `||` with nothing behind it: its failure is no matter.
+    var isOptional = false
 
     var name: Word { words[0] }
     var isConditional: Bool { condition != .always }
@@ -101,6 +103,7 @@ struct ParsedScript: Sendable {
       }
     }
     add(.end)
+    if commands.last?.separator == .onFailure { commands[commands.count - 1].isOptional = true }
     var mayFail = false
     for index in commands.indices.reversed() {
       switch commands[index].separator {
