@@ -11,7 +11,7 @@ struct TFTPConfigTests {
   private static let recipe = """
     site:
       server: 10.0.0.200
-      network: { interface: eth0 }
+      network: { interface: eth0, subnet: 10.0.0.0/24 }
     targets:
       undionly.kpxe: { file: big }
       efi/ipxe.efi: { script: "x64\\n" }
@@ -19,6 +19,7 @@ struct TFTPConfigTests {
     configs:
       tftpd-hpa: { tftp: hpa }
       tftp.conf: { tftp: dnsmasq }
+      both.conf: { dhcp: dnsmasq, script: empty, mode: proxy, serve-tftp: true }
 
     """
 
@@ -47,19 +48,24 @@ struct TFTPConfigTests {
     try lab.start(["sh", "-c", script, "sh", "\(site.folder)/out-conf/tftpd-hpa"])
   }
 
-  private func startDnsmasq(_ lab: NetworkLab, _ site: Site) throws {
+  private func startDnsmasq(_ config: String, _ lab: NetworkLab, _ site: Site) throws {
     try lab.start([
       "dnsmasq", "--keep-in-foreground", "--log-facility=-", "--pid-file",
-      "--conf-file=\(site.folder)/out-conf/tftp.conf",
+      "--conf-file=\(site.folder)/out-conf/\(config)",
     ])
   }
 
   @Test(
-    "Real in.tftpd and dnsmasq serve the tree, and nothing outside it", arguments: [true, false])
-  func tree(isHPA: Bool) async throws {
+    "Real in.tftpd and dnsmasq serve the tree, and nothing outside it",
+    arguments: ["tftpd-hpa", "tftp.conf", "both.conf"])
+  func tree(_ config: String) async throws {
     try await withLab { lab, site in
       try site.write("secret\n", to: "beside")
-      if isHPA { try startHPA(lab, site) } else { try startDnsmasq(lab, site) }
+      if config == "tftpd-hpa" {
+        try startHPA(lab, site)
+      } else {
+        try startDnsmasq(config, lab, site)
+      }
       #expect(site.served == ["efi/ipxe.efi", "empty", "undionly.kpxe"])
       for name in site.served {
         let bytes = try await lab.onNetwork {
@@ -80,7 +86,7 @@ struct TFTPConfigTests {
   @Test("dnsmasq serves 200 machines that are switched on together; with its own limit it does not")
   func room() async throws {
     try await withLab { lab, site in
-      try startDnsmasq(lab, site)
+      try startDnsmasq("tftp.conf", lab, site)
       let expected = try #require(site.bytes("out/undionly.kpxe"))
       let contents = try await lab.onNetwork {
         _ = try TFTPRead.fetch("empty", from: NetworkLab.serverAddress)
@@ -96,7 +102,7 @@ struct TFTPConfigTests {
       try site.write(
         text.replacingOccurrences(of: "tftp-max=1000", with: "tftp-max=50"),
         to: "out-conf/tftp.conf")
-      try startDnsmasq(lab, site)
+      try startDnsmasq("tftp.conf", lab, site)
       let answered = try await lab.onNetwork {
         _ = try TFTPRead.fetch("empty", from: NetworkLab.serverAddress)
         return try TFTPRead.requestAtOnce(

@@ -100,7 +100,7 @@ final class NetworkLab: Sendable {
     for place in ["/var/lib", "/run"] {
       try await run(["mount", "-t", "tmpfs", "none", place])
     }
-    try await run(["mkdir", "-p", "/var/lib/kea", "/run/kea"])
+    try await run(["mkdir", "-p", "/var/lib/kea", "/var/lib/misc", "/run/kea"])
   }
 
   /// Runs ip on a machine's network, among the process numbers of this machine.
