@@ -146,6 +146,17 @@ final class NetworkLab: Sendable {
     String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
   }
 
+  /// Waits until the servers have said something.
+  func waitForLog(seconds: Double = 180, _ isThere: (String) -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while !isThere(logText) {
+      guard ContinuousClock.now < end else {
+        throw Failure(description: "the servers never say it; they say\n\(logText.suffix(4000))")
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
   // MARK: Sockets
 
   /// Runs `body` in a thread that is on a machine's network: sockets that it opens are there.
