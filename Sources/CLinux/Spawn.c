@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 int linux_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
@@ -8,3 +9,5 @@ int linux_spawn_change_directory(posix_spawn_file_actions_t *actions, const char
 }
 
 int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int linux_adopt_descendants(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }

@@ -14,7 +14,7 @@ struct Pxebuild: AsyncParsableCommand {
     version: version,
     subcommands: [
       AllCommand.self, BuildCommand.self, CheckCommand.self, PlanCommand.self, WhyCommand.self,
-      LockCommand.self, DoctorCommand.self, CacheCommand.self, InitCommand.self,
+      LockCommand.self, ServeCommand.self, DoctorCommand.self, CacheCommand.self, InitCommand.self,
       SchemaCommand.self, CompletionsCommand.self, InternalCommand.self,
     ])
 

@@ -1,3 +1,4 @@
+import Recipes
 import Testing
 
 @testable import BuildEngine
@@ -36,6 +37,29 @@ struct JSONTests {
   }
 
   /// One of each event, in the order that docs/json.md shows them.
+  /// What `pxebuild serve` prints.
+  static let serving: [JSON] = {
+    let network = LocalNetwork.Interface(
+      name: "eth0", address: IPv4Address(value: 0x0a00_00c8), prefix: 24)
+    let place = ServePlace(
+      address: network.address, interface: network, httpPort: 8080, tftpPort: 69, isProxy: true)
+    return [
+      place.json(at: 0.31),
+      ServedRequest(
+        service: .http, client: "10.0.0.5", method: "GET", path: "install.ipxe", outcome: .sent,
+        status: 200, bytes: 970
+      ).json(at: 4.02),
+      ServedRequest(
+        service: .http, client: "10.0.0.5", method: "GET", path: "gparted.iso", outcome: .sent,
+        status: 206, bytes: 2048, range: "0-2047"
+      ).json(at: 4.25),
+      ServedRequest(
+        service: .tftp, client: "10.0.0.5", path: "undionly.kpxe", outcome: .notFound
+      ).json(at: 4.51),
+      ServerOutput.message("PXE(eth0) 52:54:00:12:34:56 proxy", of: "dnsmasq", at: 5),
+    ]
+  }()
+
   static let examples: [JSON] = {
     let sha = Digest(of: Array("bytes".utf8))
     let file = StoredArtifact.file(Digest(of: Array("a boot file".utf8)), executable: false)
@@ -99,6 +123,7 @@ struct JSONTests {
       summary.json(at: 41.2),
       .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
       doctor.json,
+    ] + serving + [
       dryRun.json(at: 0.25), explanation.json, lock.json,
     ]
   }()

@@ -44,3 +44,6 @@ int linux_spawn_change_directory(posix_spawn_file_actions_t *actions, const char
 
 // A pipe whose ends no child inherits by accident (pipe2 with O_CLOEXEC). 0, or -1 with errno.
 int linux_pipe(int ends[2]);
+
+// Makes this process the parent of all its descendants whose own parent ends. 0, or -1 with errno.
+int linux_adopt_descendants(void);

@@ -4,7 +4,8 @@ import CLinux
 import Glibc
 import UpstreamMake
 
-/// What pxebuild starts itself as: a worker in the sandbox, or a program that ends when pxebuild does.
+/// What pxebuild starts itself as: a worker in the sandbox, a program that ends when pxebuild does, or
+/// the guard of a server.
 /// Not for people.
 struct InternalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,6 +21,7 @@ struct InternalCommand: ParsableCommand {
   func run() throws {
     umask(0o022)
     if name == "exec" { try exec() }
+    if name == "guard", !arguments.isEmpty { throw ExitCode(try Guard.run(arguments)) }
     guard let status = UpstreamMakeWorkers.run(name: name, arguments: arguments) else {
       throw ValidationError("there is no internal step named \(name)")
     }
