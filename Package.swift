@@ -38,9 +38,11 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
+    // iPXE menus as values, and their scripts.
+    .target(name: "Menus", swiftSettings: settings),
     .target(
       name: "Recipes",
-      dependencies: ["BuildEngine", .product(name: "Yams", package: "Yams")],
+      dependencies: ["BuildEngine", "Menus", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings,
       plugins: ["RuleList"]),
     // Writes the list of rules from the files in Sources/Recipes/Rules.
@@ -65,7 +67,7 @@ let package = Package(
     .target(
       name: "BuiltIns",
       dependencies: [
-        "BuildEngine", "Downloads", "Archives", "CLinux",
+        "BuildEngine", "Downloads", "Archives", "CLinux", "Menus",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -94,6 +96,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
+    .testTarget(name: "MenusTests", dependencies: ["Menus"], swiftSettings: settings),
     .testTarget(
       name: "RecipesTests",
       dependencies: [

@@ -6,7 +6,8 @@
 /// - A failed action stops the start of others (with `keepsGoing`, only of those that need it); what runs
 ///   is let finish, because its result is worth caching.
 /// - An action that fails because a source is unreachable fails those that need it with the same error,
-///   and then each target decides: a stand-in is wanted in its place, it is skipped, or it fails.
+///   and then each target decides: a stand-in is wanted in its place, it is skipped, or it fails. An action
+///   that can do without what is missing runs all the same.
 /// - Workers know nothing of the graph: they get a request and return what it wrote.
 /// - A blob that was lost from the store ends the loop with `LostBlob`; running it once more makes the
 ///   blob again, everything else comes from the cache.
@@ -163,7 +164,8 @@ public struct Build: Sendable {
     return BuildResult(
       outcomes: outcomes, keys: keys,
       cachedCount: graph.outputs.values.count { $0.wasCached }, actionCount: graph.outputs.count,
-      askedOutside: graph.outputs.keys.contains { !plan[$0].isCacheable })
+      askedOutside: graph.wentWithout
+        || graph.outputs.keys.contains { !plan[$0].isCacheable })
   }
 }
 

@@ -51,6 +51,7 @@ struct Graph {
       switch states[source.index] {
       case .done: break
       case .failed(let error):
+        if canGoOn(id, without: source, error) { break }
         states[id.index] = .failed(error)
         return
       case .unwanted, .waiting, .running:
@@ -82,14 +83,26 @@ struct Graph {
   mutating func finish(_ id: ActionID, _ result: ActionOutputs) {
     states[id.index] = .done(result)
     outputs[id] = result
-    for reader in readers[id.index] {
-      guard case .waiting(let missing) = states[reader.index] else { continue }
-      states[reader.index] = .waiting(missing - 1)
-      if missing == 1 { ready.insert(reader) }
-    }
+    for reader in readers[id.index] { waitForOneLess(reader) }
   }
 
-  /// Fails an action and, with the same error, all that need it. Returns those that failed by this.
+  private mutating func waitForOneLess(_ reader: ActionID) {
+    guard case .waiting(let missing) = states[reader.index] else { return }
+    states[reader.index] = .waiting(missing - 1)
+    if missing == 1 { ready.insert(reader) }
+  }
+
+  private func canGoOn(_ id: ActionID, without source: ActionID, _ error: BuildError) -> Bool {
+    error.kind == .unreachable && plan[id].canDoWithout(source)
+  }
+
+  /// True when something could not be had because a source could not be reached.
+  var wentWithout: Bool {
+    states.contains { if case .failed(let error) = $0 { error.kind == .unreachable } else { false } }
+  }
+
+  /// Fails an action and, with the same error, all that need it: not those that can do without it because
+  /// a source cannot be reached. Returns those that failed by this.
   mutating func fail(_ id: ActionID, _ error: BuildError) -> [ActionID] {
     var failed: [ActionID] = []
     var open = [id]
@@ -97,7 +110,13 @@ struct Graph {
       if case .failed = states[next.index] { continue }
       states[next.index] = .failed(error)
       failed.append(next)
-      open += readers[next.index]
+      for reader in readers[next.index] {
+        if canGoOn(reader, without: next, error) {
+          waitForOneLess(reader)
+        } else {
+          open.append(reader)
+        }
+      }
     }
     return failed
   }

@@ -14,9 +14,13 @@ public struct InputResolver: Sendable {
 
   func request(for action: PlannedAction, known: [ActionID: ActionOutputs]) throws -> ActionRequest
   {
-    ActionRequest(
+    let there = action.inputs.filter { name, artifact in
+      guard case .output(let id, _) = artifact, known[id] == nil else { return true }
+      return !action.dispensable.contains(name)
+    }
+    return ActionRequest(
       name: action.name, rule: action.rule, operation: action.operation,
-      inputs: try action.inputs.mapValues {
+      inputs: try there.mapValues {
         try resolve($0, known: known, reader: action.name)
       },
       outputs: action.outputs, environment: action.environment, tools: action.tools,

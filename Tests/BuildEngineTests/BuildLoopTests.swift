@@ -245,6 +245,31 @@ struct BuildLoopTests {
       ])
   }
 
+  @Test("an action runs without what it can do without, when a source cannot be reached")
+  func dispensable() async throws {
+    var plan = PlanBuilder()
+    plan.action("fetch")
+    plan.action("extract", reads: ["fetch"])
+    plan.action("other")
+    plan.action("menu", reads: ["other"], optionally: ["extract", "fetch"])
+    plan.action("both", reads: ["fetch"], optionally: ["extract"])
+    plan.target("image", from: "extract", whenUnreachable: .skip(reason: nil))
+    plan.target("menu", from: "menu")
+    let there = try await run(plan.plan)
+    #expect(there.states == ["image built", "menu built"])
+    #expect(there.seen.requests.last?.inputs.keys.sorted() == ["extract", "fetch", "in0"])
+    #expect(!there.result.askedOutside)
+    let run = try await run(plan.plan, ["fetch": fails(Self.offline)])
+    #expect(run.states == ["image skipped, because no such host", "menu built"])
+    #expect(run.seen.requests.first { $0.name == "menu" }?.inputs.keys.sorted() == ["in0"])
+    #expect(run.result.askedOutside, "the next run has to try again")
+    plan.target("both", from: "both")
+    let needy = try await self.run(plan.plan, keepsGoing: true, ["fetch": fails(Self.offline)])
+    #expect(needy.states.last?.hasPrefix("both failed: error: no such host") == true)
+    let broken = try await self.run(plan.plan, ["fetch": fails(Self.broken)])
+    #expect(broken.states[1].hasPrefix("menu failed: error: it broke"))
+  }
+
   @Test("an unreachable source of a target that needs it fails with the advice")
   func failWithAdvice() async throws {
     var plan = PlanBuilder()

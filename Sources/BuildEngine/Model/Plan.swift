@@ -27,13 +27,16 @@ public struct PlannedAction: Sendable {
   public var environment: [String: String]
   public var tools: [String]
   public var isCacheable: Bool
+  /// The names of inputs that it can do without: one that cannot be had because a source cannot be reached
+  /// is not among what the action reads.
+  public var dispensable: Set<String>
   /// Where in the recipes this comes from, rendered ("recipes/ipxe.yaml:12:3"), for messages.
   public var origin: String
 
   public init(
     name: String, rule: RuleVersion, operation: Operation, inputs: [String: Artifact] = [:],
     outputs: [String], environment: [String: String] = [:], tools: [String] = [],
-    isCacheable: Bool = true, origin: String
+    isCacheable: Bool = true, dispensable: Set<String> = [], origin: String
   ) {
     self.name = name
     self.rule = rule
@@ -43,7 +46,16 @@ public struct PlannedAction: Sendable {
     self.environment = environment
     self.tools = tools
     self.isCacheable = isCacheable
+    self.dispensable = dispensable
     self.origin = origin
+  }
+
+  /// True when it can do without everything that it reads from another action.
+  func canDoWithout(_ source: ActionID) -> Bool {
+    inputs.allSatisfy { name, artifact in
+      guard case .output(source, _) = artifact else { return true }
+      return dispensable.contains(name)
+    }
   }
 }
 

@@ -113,14 +113,17 @@ struct PlanBuilder {
 
   /// An action that reads the output of others and writes `out`.
   @discardableResult
-  mutating func action(_ name: String, reads: [String] = [], cacheable: Bool = true) -> ActionID {
+  mutating func action(
+    _ name: String, reads: [String] = [], optionally others: [String] = [], cacheable: Bool = true
+  ) -> ActionID {
     var inputs: [String: Artifact] = [:]
     for (index, source) in reads.enumerated() { inputs["in\(index)"] = output(of: source) }
+    for source in others { inputs[source] = output(of: source) }
     let id = plan.add(
       PlannedAction(
         name: name, rule: RuleVersion("test", 1),
         operation: .builtIn("fake", version: 1, parameters: ["name": name]), inputs: inputs,
-        outputs: ["out"], isCacheable: cacheable, origin: "recipes/test.yaml:1:1"))
+        outputs: ["out"], isCacheable: cacheable, dispensable: Set(others), origin: "recipes/test.yaml:1:1"))
     ids[name] = id
     return id
   }
