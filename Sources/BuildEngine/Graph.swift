@@ -98,7 +98,9 @@ struct Graph {
 
   /// True when something could not be had because a source could not be reached.
   var wentWithout: Bool {
-    states.contains { if case .failed(let error) = $0 { error.kind == .unreachable } else { false } }
+    states.contains {
+      if case .failed(let error) = $0 { error.kind == .unreachable } else { false }
+    }
   }
 
   /// Fails an action and, with the same error, all that need it: not those that can do without it because

@@ -3,6 +3,9 @@ import BuildEngine
 /// The steps that bring things from outside and run inside this process.
 public enum BuiltInActions {
   public static var all: [any BuiltIn] {
-    [Fetch(), Extract(), GitTree(), DebResolve(), DebFetch(), PrebuiltUSB(), RenderMenu(), Assemble()]
+    [
+      Fetch(), Extract(), GitTree(), DebResolve(), DebFetch(), PrebuiltUSB(), Assemble(),
+      RenderMenu(),
+    ]
   }
 }

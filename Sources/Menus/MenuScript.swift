@@ -159,7 +159,8 @@ public struct MenuScript {
     case .wimboot(let windows): try write(windows, item)
     case .sanboot(let address): add("sanboot \(url(address)) || goto failed", "goto start")
     case .chain(let file, let arguments):
-      let words = [url(try findings.url(of: file, for: item.title))] + arguments.map(ScriptText.argument)
+      let words =
+        [url(try findings.url(of: file, for: item.title))] + arguments.map(ScriptText.argument)
       writeChain(words, item)
     case .submenu(let address): writeChain([url(address)], item)
     case .script(let own):

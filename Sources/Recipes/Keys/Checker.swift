@@ -5,6 +5,8 @@ struct Checker: Sendable {
   /// The references to targets and sources met while reading one target, in the order of the file.
   var references: [ArtifactReference] = []
   var sourceReferences: [SourceReference] = []
+  /// The paths and URLs that a booting machine loads, met while reading one target.
+  var servedReferences: [ServedReference] = []
   /// Faults that many values share and that are told once.
   private var told: Set<String> = []
   /// Suggestions still to be given: each compares a name with every target.

@@ -11,6 +11,9 @@ struct ReferenceCheck {
       for reference in target.references where !targetNames.contains(reference.name) {
         isGood = checkFile(reference, &checker) && isGood
       }
+      for reference in target.servedReferences {
+        isGood = checkServed(reference, &checker) && isGood
+      }
       for reference in target.sourceReferences where !sourceNames.contains(reference.name) {
         isGood = false
         checker.error(
@@ -43,6 +46,27 @@ struct ReferenceCheck {
     return false
   }
 
+  /// A machine can load only what is in the tree, which a file beside the recipe is not by itself.
+  private func checkServed(_ reference: ServedReference, _ checker: inout Checker) -> Bool {
+    guard case .tree(let path) = reference.place else { return true }
+    let parts = path.split(separator: "/")
+    let prefixes = (1...max(1, parts.count)).map { parts.prefix($0).joined(separator: "/") }
+    if prefixes.contains(where: targetNames.contains) { return true }
+    var help = reference.help ?? checker.help(for: path, among: Array(targetNames))
+    if help == nil, case .success = LocalFile.kind(absolutePath(path, from: reference.folder)) {
+      help = "the file beside the recipe is not served: give it a target of its own with file:"
+    }
+    for prefix in prefixes.dropLast() where help == nil {
+      guard let near = nearest(to: prefix, among: targetNames) else { continue }
+      help = "did you mean \(quoted(near + path.dropFirst(prefix.count)))?"
+    }
+    checker.error(
+      "there is no target \(quoted(path))", at: reference.location,
+      help: help
+        ?? "a target's name is its path; a path inside a target that is a folder will do too")
+    return false
+  }
+
   /// A target cannot be a file and a folder that holds another one.
   private func checkFolders(of target: Target, _ checker: inout Checker) {
     var folder = target.path[...]
@@ -63,7 +87,10 @@ struct ReferenceCheck {
   private func checkCycles(_ checker: inout Checker) -> Bool {
     var marks: [String: Mark] = [:]
     var isGood = true
-    for target in recipes.targets where !target.references.isEmpty && marks[target.path] == nil {
+    for target in recipes.targets
+    where !(target.references.isEmpty && target.servedReferences.isEmpty)
+      && marks[target.path] == nil
+    {
       isGood = follow(target, &marks, &checker) && isGood
     }
     return isGood
@@ -73,18 +100,20 @@ struct ReferenceCheck {
   private func follow(
     _ start: Target, _ marks: inout [String: Mark], _ checker: inout Checker
   ) -> Bool {
-    var stack: [(target: Target, next: Int)] = [(start, 0)]
+    typealias Named = [(target: Target, location: SourceLocation)]
+    var stack: [(target: Target, named: Named, next: Int)] = [
+      (start, recipes.targets(namedBy: start), 0)
+    ]
     marks[start.path] = .open
     var isGood = true
-    while let (target, next) = stack.last {
-      guard next < target.references.count else {
+    while let (target, named, next) = stack.last {
+      guard next < named.count else {
         marks[target.path] = .done
         stack.removeLast()
         continue
       }
       stack[stack.count - 1].next += 1
-      let reference = target.references[next]
-      guard let needed = recipes.target(reference.name) else { continue }
+      let (needed, place) = named[next]
       switch marks[needed.path] {
       case .done: continue
       case .open:
@@ -92,11 +121,11 @@ struct ReferenceCheck {
         let first = stack.firstIndex { $0.target.path == needed.path } ?? 0
         let names = stack[first...].map(\.target.path) + [needed.path]
         checker.error(
-          "targets need one another: \(names.joined(separator: " -> "))", at: reference.location,
+          "targets need one another: \(names.joined(separator: " -> "))", at: place,
           help: "remove one of these references")
       case nil:
         marks[needed.path] = .open
-        stack.append((needed, 0))
+        stack.append((needed, recipes.targets(namedBy: needed), 0))
       }
     }
     return isGood

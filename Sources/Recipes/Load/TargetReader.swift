@@ -23,11 +23,13 @@ enum TargetReader {
     guard let rule = rule(of: mapping, owner, name, &checker) else { return nil }
     checker.references = []
     checker.sourceReferences = []
+    checker.servedReferences = []
     let record = rule.record.read(mapping, owner: owner, at: name.location, &checker)
     if record.isComplete { rule.check(record, &checker) }
     return Target(
       path: name.text, location: name.location, rule: rule, values: record,
-      references: checker.references, sourceReferences: checker.sourceReferences)
+      references: checker.references, sourceReferences: checker.sourceReferences,
+      servedReferences: checker.servedReferences)
   }
 
   private static var ruleNames: String { Rule.all.map(\.name).joined(separator: ", ") }

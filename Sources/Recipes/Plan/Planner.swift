@@ -36,16 +36,26 @@ struct Planner {
 
   mutating func add(_ target: Target) throws(RecipeErrors) {
     let made = try rulePlan(of: target)
-    var whenUnreachable = made.whenUnreachable
-    if target.isOptional, case .fail = whenUnreachable { whenUnreachable = .skip(reason: nil) }
     plan.add(
       PlannedTarget(
         path: target.path, artifact: made.artifact, rule: target.rule.ruleVersion,
-        isCompiled: made.isCompiled, whenUnreachable: whenUnreachable,
+        isCompiled: made.isCompiled, whenUnreachable: whenUnreachable(target, made),
         isEntryPoint: made.isEntryPoint, origin: "\(target.location)"))
   }
 
-  private mutating func rulePlan(of target: Target) throws(RecipeErrors) -> RulePlan {
+  private func whenUnreachable(_ target: Target, _ made: RulePlan) -> WhenUnreachable {
+    if target.isOptional, case .fail = made.whenUnreachable { return .skip(reason: nil) }
+    return made.whenUnreachable
+  }
+
+  /// True when a target is left out of the tree rather than failed when its source cannot be reached.
+  mutating func mayBeSkipped(_ target: Target) throws(RecipeErrors) -> Bool {
+    if case .skip = whenUnreachable(target, try rulePlan(of: target)) { return true }
+    return false
+  }
+
+  /// What a target consists of, planned once.
+  mutating func rulePlan(of target: Target) throws(RecipeErrors) -> RulePlan {
     if let known = artifacts[target.path] { return known }
     let made = try target.rule.plan(target, &self)
     artifacts[target.path] = made

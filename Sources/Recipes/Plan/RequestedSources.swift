@@ -37,10 +37,7 @@ extension RecipeSet {
     var result = start
     var next = 0
     while next < result.count {
-      for reference in result[next].references {
-        guard let target = target(reference.name), seen.insert(target.path).inserted else {
-          continue
-        }
+      for (target, _) in targets(namedBy: result[next]) where seen.insert(target.path).inserted {
         result.append(target)
       }
       next += 1

@@ -59,6 +59,8 @@ struct RulePlan {
   var whenUnreachable: WhenUnreachable = .fail(advice: nil)
   /// True for what names other targets: a server must not hand it out before them.
   var isEntryPoint = false
+  /// A file with the `ImageFacts` of the image that the target is made of.
+  var identity: Artifact?
 }
 
 /// The keys that every rule has.
@@ -87,6 +89,8 @@ public struct Target: Sendable {
   /// The targets and files that it names.
   let references: [ArtifactReference]
   let sourceReferences: [SourceReference]
+  /// What it has booting machines load.
+  let servedReferences: [ServedReference]
 
   /// What messages call it.
   var owner: String { "target \(quoted(path))" }

@@ -123,7 +123,8 @@ struct PlanBuilder {
       PlannedAction(
         name: name, rule: RuleVersion("test", 1),
         operation: .builtIn("fake", version: 1, parameters: ["name": name]), inputs: inputs,
-        outputs: ["out"], isCacheable: cacheable, dispensable: Set(others), origin: "recipes/test.yaml:1:1"))
+        outputs: ["out"], isCacheable: cacheable, dispensable: Set(others),
+        origin: "recipes/test.yaml:1:1"))
     ids[name] = id
     return id
   }
