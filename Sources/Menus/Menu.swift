@@ -1,5 +1,5 @@
 /// A boot menu: what one iPXE script shows. Every URL in it is complete and escaped as a URL; texts are
-/// as a person wrote them, and become part of a script through `ScriptText` alone.
+/// as a person wrote them, and become part of a script through `MenuText` alone.
 public struct Menu: Sendable, Hashable, Codable {
   public var title: String
   /// Seconds until the default item is chosen; 0 waits for ever. A key that is pressed ends the count.

@@ -14,8 +14,8 @@ public struct MenuScript {
   {
     var script = MenuScript(menu, findings)
     try script.write()
-    let text = script.lines.map(ScriptText.line).joined(separator: "\n") + "\n"
-    guard text.contains(ScriptText.blank) else { return text }
+    let text = script.lines.map(MenuText.line).joined(separator: "\n") + "\n"
+    guard text.contains(MenuText.blank) else { return text }
     let mark = "#!ipxe\n"
     return mark + "set menu-blank:hex 20\n" + text.dropFirst(mark.count)
   }
@@ -78,7 +78,7 @@ public struct MenuScript {
     for page in pages {
       let number = (urls.firstIndex(of: page.url) ?? 0) + 1
       add(
-        "iseq ${\(page.key.setting)} \(ScriptText.argument(page.value)) && goto page\(number) ||")
+        "iseq ${\(page.key.setting)} \(MenuText.argument(page.value)) && goto page\(number) ||")
     }
     add("goto start")
     for (index, url) in urls.enumerated() {
@@ -90,14 +90,14 @@ public struct MenuScript {
   }
 
   private mutating func writeMenu(_ items: [MenuItem]) {
-    add("", ":start", "menu -- \(ScriptText.text(menu.title))")
+    add("", ":start", "menu -- \(MenuText.text(menu.title))")
     for entry in menu.entries {
       switch entry {
-      case .separator(let text): add("item --gap -- \(ScriptText.text(text))")
+      case .separator(let text): add("item --gap -- \(MenuText.text(text))")
       case .item(let item):
         guard !findings.lacks(item.needs) else { continue }
         let key = item.hotkey.map { "--key \($0) " } ?? ""
-        let line = "item \(key)\(item.name) \(ScriptText.text(item.title))"
+        let line = "item \(key)\(item.name) \(MenuText.text(item.title))"
         if item.isForAll { add(line) }
         for condition in item.conditions { add("\(condition) && \(line) ||") }
       }
@@ -132,7 +132,7 @@ public struct MenuScript {
     case .shell: add("echo Type \"exit\" to go back to the menu.", "shell ||", "goto start")
     case .config: add("config ||", "goto start")
     case .reboot, .poweroff, .linux, .memtest, .wimboot, .sanboot, .chain, .submenu, .script:
-      add("set menu-title \(ScriptText.text(item.title))")
+      add("set menu-title \(MenuText.text(item.title))")
       try writeBoot(item)
     }
   }
@@ -160,7 +160,7 @@ public struct MenuScript {
     case .sanboot(let address): add("sanboot \(url(address)) || goto failed", "goto start")
     case .chain(let file, let arguments):
       let words =
-        [url(try findings.url(of: file, for: item.title))] + arguments.map(ScriptText.argument)
+        [url(try findings.url(of: file, for: item.title))] + arguments.map(MenuText.argument)
       writeChain(words, item)
     case .submenu(let address): writeChain([url(address)], item)
     case .script(let own):
@@ -186,8 +186,8 @@ public struct MenuScript {
     let added = linux.image.flatMap { findings.facts[$0]?.addedArguments } ?? []
     let words =
       [url(try findings.url(of: linux.kernel, for: item.title))] + names.map { "initrd=\($0)" }
-      + (linux.arguments + added.filter { !ScriptText.isRefused($0) } + linux.lastArguments)
-      .map(ScriptText.argument)
+      + (linux.arguments + added.filter { !MenuText.isRefused($0) } + linux.lastArguments)
+      .map(MenuText.argument)
     add("kernel \(words.joined(separator: " ")) || goto failed")
     for (name, initrd) in zip(names, linux.initrds) {
       let address = url(try findings.url(of: initrd, for: item.title))
@@ -199,7 +199,7 @@ public struct MenuScript {
   private mutating func write(_ windows: WindowsBoot, _ item: MenuItem) throws(MenuError) {
     let words =
       [url(try findings.url(of: windows.program, for: item.title))]
-      + windows.arguments.map(ScriptText.argument)
+      + windows.arguments.map(MenuText.argument)
     add("kernel \(words.joined(separator: " ")) || goto failed")
     for file in windows.files {
       let address = url(try findings.url(of: file.file, for: item.title))
@@ -234,7 +234,7 @@ public struct MenuScript {
       && menu.items.contains { $0.name == menu.defaultItem && !findings.lacks($0.needs) }
   }
 
-  private func url(_ text: String) -> String { ScriptText.argument(text) }
+  private func url(_ text: String) -> String { MenuText.argument(text) }
 
   private mutating func add(_ more: String...) { lines += more }
 }

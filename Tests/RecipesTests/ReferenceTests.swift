@@ -40,6 +40,11 @@ import Testing
       "extra.ipxe": "#!ipxe\n", "certs/root.pem": "", "certs/client.pem": "",
       "certs/client.key": "", "patches/first.patch": "", "patches/second.patch": "",
       "pictures/background.png": "", "install.ipxe.sig": "", "ipxe-checkout/src/Makefile": "",
+      "ubuntu-content/casper/vmlinuz": "", "ubuntu-content/casper/initrd": "", "ubuntu.iso": "",
+      "winpe-content/Boot/BCD": "", "winpe-content/Boot/boot.sdi": "",
+      "winpe-content/sources/boot.wim": "", "wimboot": "", "gparted.iso": "",
+      "memtest64.bin": "", "memtest64.efi": "", "rescue-content/vmlinuz": "",
+      "rescue-content/initrd.img": "", "site.cpio": "",
     ]
     let examples = blocks("yaml", in: try page(name))
     #expect(!examples.isEmpty || name == "lock.md")

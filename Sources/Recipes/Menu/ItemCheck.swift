@@ -19,6 +19,7 @@ struct ItemCheck {
     case FileRule.rule.name:
       guard target.values[FileRule.source] == nil else { return .unknown }
       return .local(FileRule.localPath(of: target))
+    case NBIRule.rule.name: return .folder
     default: return .unknown
     }
   }

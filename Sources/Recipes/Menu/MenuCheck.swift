@@ -106,7 +106,7 @@ enum MenuCheck {
         help: "add server: or http: to a site: section")
       return
     }
-    if ScriptText.isRefused(http), checker.isFirst("site.http in a menu") {
+    if MenuText.isRefused(http), checker.isFirst("site.http in a menu") {
       checker.error(
         "iPXE would expand a part of site.http, \(quoted(http))", at: named.location,
         help: "write the address itself in site:")

@@ -25,7 +25,7 @@ struct MenuInputs {
     case .elsewhere(let url): return BootFile(url: url)
     case .tree(let path):
       try note(path, &planner)
-      return BootFile(url: planner.recipes.url(of: path) ?? "")
+      return BootFile(url: planner.recipes.site.url(of: path) ?? "")
     }
   }
 
@@ -35,16 +35,16 @@ struct MenuInputs {
   ) throws(RecipeErrors) -> BootFile {
     guard case .tree(let path) = folder.place else {
       guard case .elsewhere(let url) = folder.place else { return BootFile(url: "") }
-      return BootFile(url: "\(url)/\(escapedForURL(paths.first ?? ""))")
+      return BootFile(url: "\(url)/\(percentEncoded(paths.first ?? ""))")
     }
     if let local = planner.recipes.localPath(of: folder) {
       let found = paths.first { LocalFile.problem("\(local)/\($0)") == nil } ?? paths.first ?? ""
       try note(path, &planner)
-      return BootFile(url: planner.recipes.url(of: "\(path)/\(found)") ?? "")
+      return BootFile(url: planner.recipes.site.url(of: "\(path)/\(found)") ?? "")
     }
     if paths.count == 1 {
       try note("\(path)/\(paths[0])", &planner)
-      return BootFile(url: planner.recipes.url(of: "\(path)/\(paths[0])") ?? "")
+      return BootFile(url: planner.recipes.site.url(of: "\(path)/\(paths[0])") ?? "")
     }
     try note(path, &planner)
     return try choice(in: path, paths, &planner)
@@ -66,7 +66,7 @@ struct MenuInputs {
     }
     let choices = places.flatMap { place in
       place.names.map {
-        BootFile.Choice(name: $0, url: planner.recipes.url(of: "\(place.path)/\($0)") ?? "")
+        BootFile.Choice(name: $0, url: planner.recipes.site.url(of: "\(place.path)/\($0)") ?? "")
       }
     }
     guard places.count == 1, let owner = planner.recipes.owner(of: places[0].path),

@@ -13,7 +13,7 @@ extension Checker {
         help: "an item of the kind script: has lines of your own, in which ${…} is iPXE's")
       return false
     }
-    guard ScriptText.isRefused(text) else { return true }
+    guard MenuText.isRefused(text) else { return true }
     error("\(quoted(text)) holds a character that iPXE's scripts cannot", at: scalar.location)
     return false
   }
@@ -113,21 +113,6 @@ extension ValueType<Int64> {
       checker.error(
         "expected a size, found \(quoted(text))", at: scalar.location,
         help: "write it like 700 MB or 4 GiB")
-      return nil
-    }
-  }
-}
-
-extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-  /// One of the words that the type's cases are.
-  static func word(_ name: String) -> ValueType {
-    let words = Value.allCases.map(\.rawValue)
-    return .scalar(name, schema: textSchema(pattern: words.joined(separator: "|"))) {
-      text, scalar, checker in
-      if let known = Value(rawValue: text) { return known }
-      checker.error(
-        "expected \(name), found \(quoted(text))", at: scalar.location,
-        help: checker.help(for: text, among: words, listing: "known"))
       return nil
     }
   }

@@ -81,25 +81,4 @@ extension RecipeSet {
     }
     return files + served
   }
-
-  /// Where a booting machine finds a path of the tree; nil when the site does not say where it is served.
-  func url(of path: String) -> String? { site.http.map { "\($0)/\(escapedForURL(path))" } }
-}
-
-/// A path with everything escaped that a URL (RFC 3986), or iPXE's command line, could take for something
-/// else.
-func escapedForURL(_ path: String) -> String {
-  let digits = Array("0123456789ABCDEF".utf8)
-  var result: [UInt8] = []
-  for byte in path.utf8 {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"),
-      UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "+"),
-      UInt8(ascii: ","), UInt8(ascii: "="), UInt8(ascii: "@"):
-      result.append(byte)
-    default: result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-    }
-  }
-  return String(decoding: result, as: UTF8.self)
 }

@@ -6,7 +6,7 @@
 /// So a word that means something to iPXE is one that does not after an expansion which gives nothing,
 /// and a blank that has to stay is an expansion that gives a blank. A `${…}` cannot be written so that it
 /// stays: whoever makes a menu refuses it.
-public enum ScriptText {
+public enum MenuText {
   /// A setting that nobody sets.
   static let nothing = "${menu-nothing}"
   /// A setting that the script has to set to one blank (`set menu-blank:hex 20`).

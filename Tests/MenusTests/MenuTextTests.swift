@@ -3,7 +3,7 @@ import Testing
 @testable import Menus
 
 @Suite("Text in an iPXE script")
-struct ScriptTextTests {
+struct MenuTextTests {
   @Test(
     "what iPXE takes for something else is made of expansions",
     arguments: [
@@ -14,7 +14,7 @@ struct ScriptTextTests {
       ("  a", "${menu-blank:string}${menu-blank:string}a"), ("a ", "a"),
       ("- --gap é", "- --gap é"), ("100% $HOME {x}", "100% $HOME {x}"),
     ])
-  func texts(_ text: String, _ expected: String) { #expect(ScriptText.text(text) == expected) }
+  func texts(_ text: String, _ expected: String) { #expect(MenuText.text(text) == expected) }
 
   @Test(
     "an argument stays one word",
@@ -23,15 +23,15 @@ struct ScriptTextTests {
       ("||", "${menu-nothing}||"), ("#x", "${menu-nothing}#x"),
     ])
   func arguments(_ text: String, _ expected: String) {
-    #expect(ScriptText.argument(text) == expected)
+    #expect(MenuText.argument(text) == expected)
   }
 
   @Test("what no escape can keep is refused")
   func refused() {
-    for text in ["${ip}", "a${", "a\nb", "a\tb", "\u{7f}"] { #expect(ScriptText.isRefused(text)) }
-    for text in ["$ {ip}", "$", "é", "\\"] { #expect(!ScriptText.isRefused(text)) }
+    for text in ["${ip}", "a${", "a\nb", "a\tb", "\u{7f}"] { #expect(MenuText.isRefused(text)) }
+    for text in ["$ {ip}", "$", "é", "\\"] { #expect(!MenuText.isRefused(text)) }
   }
 
   @Test("a backslash does not join a line with the next one")
-  func backslash() { #expect(ScriptText.line("item a C:\\") == "item a C:\\ ") }
+  func backslash() { #expect(MenuText.line("item a C:\\") == "item a C:\\ ") }
 }
