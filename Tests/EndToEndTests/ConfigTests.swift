@@ -155,6 +155,18 @@ struct ConfigTests {
     }
   }
 
+  @Test(
+    "the folder is named after the output folder, however that is written",
+    arguments: ["out/": "out-conf", "./out": "./out-conf", "out/.": "SITE/out-conf"])
+  func name(_ output: String, _ shown: String) async throws {
+    try await withSite { site in
+      try site.recipe(Self.recipe)
+      let run = try await site.run("all", "--output", output)
+      #expect(run.output.contains("; 2 configs in \(shown); "), "\(run.output)")
+      #expect(site.exists("out-conf/tftpd-hpa"))
+    }
+  }
+
   @Test("plan, why, check and build know configs by name")
   func commands() async throws {
     try await withSite { site in

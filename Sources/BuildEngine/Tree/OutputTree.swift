@@ -36,8 +36,8 @@ public struct TreeText: Equatable, Sendable {
   /// Below the target's own path; empty for the target itself.
   public var path: String
   public var bytes: [UInt8]
-  /// True for a file with a secret: only its owner may read it (mode 0600), and neither its digest nor its
-  /// size is written down anywhere.
+  /// True for a file with a secret: only its owner may read it (mode 0600), and its digest, by which a short
+  /// secret could be guessed, is written down nowhere.
   public var isPrivate: Bool
 
   public init(path: String = "", bytes: [UInt8], isPrivate: Bool = false) {

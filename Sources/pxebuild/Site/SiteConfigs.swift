@@ -124,12 +124,10 @@ extension SiteOptions {
   func configs(_ site: Recipes.Site, output: FilePath) throws -> (path: FilePath, name: String) {
     if let configFolder { return (try absolute(configFolder), configFolder) }
     if let configs = site.configs { return (try absolute(configs), configs) }
-    func withoutSlashes(_ name: String) -> String {
-      var name = name[...]
-      while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-      return String(name)
-    }
-    let name = withoutSlashes(outputFolder ?? output.string) + "-conf"
-    return (FilePath(withoutSlashes(output.string) + "-conf"), name)
+    let path = FilePath(output.string + "-conf")
+    // As short as the output folder was named, where that name has an end to add to.
+    guard let outputFolder, let end = FilePath(outputFolder).lastComponent, end.kind == .regular
+    else { return (path, path.string) }
+    return (path, FilePath(outputFolder).string + "-conf")
   }
 }
