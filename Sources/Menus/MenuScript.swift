@@ -82,7 +82,7 @@ public struct MenuScript {
     }
     add("goto start")
     for (index, url) in urls.enumerated() {
-      add("", ":page\(index + 1)", "chain --autofree \(self.url(url)) ||")
+      add("", ":page\(index + 1)", "chain --autofree \(self.url(url)) || goto start")
       add("iseq ${menu-leave} yes && exit ||")
       if isTimed { add("set menu-timeout 0") }
       add("goto start")

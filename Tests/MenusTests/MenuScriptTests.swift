@@ -155,7 +155,7 @@ struct MenuScriptTests {
         goto start
 
         :page1
-        chain --autofree http://s/p ||
+        chain --autofree http://s/p || goto start
         iseq ${menu-leave} yes && exit ||
         goto start
 

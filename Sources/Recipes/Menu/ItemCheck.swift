@@ -165,6 +165,23 @@ struct ItemCheck {
         + "kernel, or raise warn-above:")
   }
 
+  /// An item that no machine sees is a mistake, where the recipes say which machines boot.
+  mutating func isSeen(_ line: MenuLine) {
+    let platforms = line.values[ItemKeys.platform] ?? Platform.allCases
+    let architectures: [BuildArchitecture?] = line.values[ItemKeys.architecture] ?? [nil]
+    guard !recipes.bootPrograms.isEmpty else { return }
+    let isBooted = platforms.contains { platform in
+      architectures.contains { recipes.boots(platform: platform, architecture: $0) }
+    }
+    guard !isBooted else { return }
+    let isAboutPlatform = line.values[ItemKeys.platform] != nil
+    checker.warn(
+      "no machine sees this item: no target boots machines of this kind",
+      at: isAboutPlatform
+        ? line.values.location(ItemKeys.platform) : line.values.location(ItemKeys.architecture),
+      help: "remove platform: and architecture:, or add a boot program for such machines")
+  }
+
   mutating func isSubmenu(_ record: Record, _ key: Key<ServedReference>) {
     guard let reference = record[key] else { return }
     guard case .tree(let path) = reference.place, let owner = recipes.owner(of: path),

@@ -9,7 +9,8 @@ struct MachineEntry: Sendable {
 /// The keys of an entry of `machines:`.
 enum MachineKeys {
   static let mac = Key(
-    "mac", .oneOrList(.macAddress), "MAC addresses of the interface that the machine boots from.")
+    "mac", .oneOrList(.hardwareAddress),
+    "MAC addresses of the interface that the machine boots from.")
   static let uuid = Key("uuid", .oneOrList(.machineUUID), "UUIDs of its SMBIOS tables.")
   static let serial = Key("serial", .oneOrList(.menuText), "Serial numbers of its SMBIOS tables.")
   static let hostname = Key(
@@ -24,9 +25,11 @@ enum MachineKeys {
 
   static func entry(_ record: Record, _ checker: inout Checker) -> MachineEntry? {
     let keys: [(MachinePage.Key, Key<[String]>)] = [
-      (.mac, mac), (.uuid, uuid), (.serial, serial), (.hostname, hostname),
+      (.uuid, uuid), (.serial, serial), (.hostname, hostname),
     ]
-    let values = keys.flatMap { name, key in (record[key] ?? []).map { (key: name, value: $0) } }
+    let addresses = (record[mac] ?? []).map { (key: MachinePage.Key.mac, value: "\($0)") }
+    let values =
+      addresses + keys.flatMap { name, key in (record[key] ?? []).map { (key: name, value: $0) } }
     guard record.isComplete, let page = record[page] else { return nil }
     guard !values.isEmpty else {
       checker.error(
@@ -65,23 +68,6 @@ extension ValueType<[MachineEntry]> {
 }
 
 extension ValueType<String> {
-  /// Six bytes in hexadecimal digits with ":" or "-" between; the value has ":" and small digits.
-  static var macAddress: ValueType {
-    .scalar(
-      "a MAC address", schema: textSchema(pattern: "[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
-    ) { text, scalar, checker in
-      let parts = text.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == "-" }
-      let isGood =
-        parts.count == 6
-        && parts.allSatisfy { $0.utf8.count == 2 && $0.utf8.allSatisfy(isHexadecimal) }
-      if isGood { return parts.joined(separator: ":").lowercased() }
-      checker.error(
-        "expected a MAC address, found \(quoted(text))", at: scalar.location,
-        help: "write it like 52:54:00:12:34:56")
-      return nil
-    }
-  }
-
   /// 32 hexadecimal digits in the groups of RFC 9562; the value has small digits.
   static var machineUUID: ValueType {
     .scalar(

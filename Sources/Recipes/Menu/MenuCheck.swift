@@ -88,6 +88,7 @@ enum MenuCheck {
     for entry in target.values[MenuRule.machines] ?? [] { check.isFile(entry.page) }
     for line in target.values[MenuRule.items] ?? [] {
       line.kind.checkReferences(line.values, &check)
+      check.isSeen(line)
     }
     checker = check.checker
   }
