@@ -93,7 +93,7 @@ import Testing
       bytes += pieces[Int(state >> 33) % pieces.count]
     }
     let text = ScriptText(bytes, file: "a", folder: "/")
-    let script = CheckedScript(text, name: "a", target: nil, server: nil)
+    let script = CheckedScript(text, name: "a", target: nil, SiteAddress(Site()))
     for call in script.calls {
       for word in call.command.words {
         #expect(word.range.upperBound <= text.bytes.count)
@@ -120,7 +120,7 @@ import Testing
         read asked
         set ip:ipv4 10.0.0.9
         """.utf8))
-    let settings = ScriptSettings(script, server: IPv4Address("10.0.0.7"))
+    let settings = ScriptSettings(script, server: "10.0.0.7")
     func value(_ text: String) -> ScriptSettings.Value {
       settings.expand(.init(text: text, range: 0..<1, hasSettings: text.contains("${")))
     }

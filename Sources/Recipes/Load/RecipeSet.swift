@@ -40,6 +40,9 @@ public struct RecipeSet: Sendable {
   /// The target of a path.
   public func target(_ path: String) -> Target? { targetIndex[path].map { targets[$0] } }
 
+  /// True when a path is a target's; cheaper than asking for the target.
+  func hasTarget(_ path: String) -> Bool { targetIndex[path] != nil }
+
   /// The path of the lock file that belongs to the folder.
   public var lockPath: String { "\(folder)/\(LockFile.fileName)" }
 

@@ -10,16 +10,14 @@ struct AddressCheck {
   }
 
   func run(_ script: CheckedScript, _ checker: inout Checker) {
-    for call in script.calls {
-      let isDisk = call.facts?.name == "sanboot" || call.facts?.name == "sanhook"
-      for word in call.files {
-        let value = script.settings.expand(word)
-        if let scheme = SiteAddress.scheme(value.text),
-          UpstreamProtocol.options(scheme, asDisk: isDisk) == nil
+    for call in script.calls where !call.files.isEmpty {
+      for file in call.files {
+        if let path = file.path {
+          if !isInTree(path) { checkPath(path, file, call, script, &checker) }
+        } else if let scheme = file.scheme,
+          UpstreamProtocol.options(scheme, asDisk: call.usesDisk) == nil
         {
-          checkScheme(scheme, word, value, call, script, &checker)
-        } else if value.isWhole, let path = site.address.path(value.text), !isInTree(path) {
-          checkPath(path, word, value, call, script, &checker)
+          checkScheme(scheme, file, call, script, &checker)
         }
       }
     }
@@ -27,31 +25,32 @@ struct AddressCheck {
 
   /// True for a target and for what is inside one.
   private func isInTree(_ path: String) -> Bool {
+    if site.recipes.hasTarget(path) { return true }
     var rest = path[...]
-    while true {
-      if site.recipes.target(String(rest)) != nil { return true }
-      guard let slash = rest.lastIndex(of: "/") else { return false }
+    while let slash = rest.utf8.lastIndex(of: UInt8(ascii: "/")) {
       rest = rest[..<slash]
+      if site.recipes.hasTarget(String(rest)) { return true }
     }
+    return false
   }
 
   private func checkScheme(
-    _ scheme: String, _ word: ParsedScript.Word, _ value: ScriptSettings.Value,
-    _ call: CommandCall, _ script: CheckedScript, _ checker: inout Checker
+    _ scheme: String, _ file: CommandCall.File, _ call: CommandCall, _ script: CheckedScript,
+    _ checker: inout Checker
   ) {
     // Without the slashes it may as well be the name of an image that has a colon.
-    guard value.text.dropFirst(scheme.count).hasPrefix("://") else { return }
+    guard file.value.text.dropFirst(scheme.count).hasPrefix("://") else { return }
     let near = checker.help(for: scheme, among: UpstreamProtocol.names)
     checker.report(
       "iPXE has no protocol \(quoted(scheme))",
       isError: (near != nil || site.isUpstream) && !call.command.mayFail,
-      at: script.location(word, checker),
+      at: script.location(file.word, checker),
       help: near ?? "it loads from http, https, tftp, ftp, nfs and file")
   }
 
   private func checkPath(
-    _ path: String, _ word: ParsedScript.Word, _ value: ScriptSettings.Value,
-    _ call: CommandCall, _ script: CheckedScript, _ checker: inout Checker
+    _ path: String, _ file: CommandCall.File, _ call: CommandCall, _ script: CheckedScript,
+    _ checker: inout Checker
   ) {
     let slip = checker.suggested { SlipOfThePen.target(for: path, among: names) }
     if slip == nil, call.command.isOptional { return }
@@ -61,8 +60,8 @@ struct AddressCheck {
       ?? "nothing to do if something else puts it there"
     checker.report(
       "no target makes \(quoted(path))",
-      isError: slip != nil && !value.isGuess && !call.command.mayFail,
-      at: script.location(word, checker), help: help)
+      isError: slip != nil && !file.value.isGuess && !call.command.mayFail,
+      at: script.location(file.word, checker), help: help)
   }
 
   /// The target that a longer path ends with: the tree may be served below a folder (`/tftpboot`).

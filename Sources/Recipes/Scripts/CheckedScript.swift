@@ -13,19 +13,21 @@ struct CheckedScript: Sendable {
   /// it.
   let asksForMachine: Bool
 
-  init(_ text: ScriptText, name: String, target: Target?, server: IPv4Address?) {
+  init(_ text: ScriptText, name: String, target: Target?, _ address: SiteAddress) {
     self.text = text
     self.name = name
     self.target = target
     let parsed = ParsedScript(text.bytes)
     self.parsed = parsed
-    settings = ScriptSettings(parsed, server: server)
+    let settings = ScriptSettings(parsed, server: address.server)
+    self.settings = settings
     var calls: [CommandCall] = []
     for command in parsed.commands {
-      var call = CommandCall(command)
-      calls.append(call)
-      while let inner = call.measured {
-        call = CommandCall(inner)
+      var next: ParsedScript.Command? = command
+      while let command = next {
+        var call = CommandCall(command)
+        call.resolveFiles(settings, address)
+        next = call.measured
         calls.append(call)
       }
     }
@@ -33,15 +35,18 @@ struct CheckedScript: Sendable {
     asksForMachine = calls.contains(where: Self.asksForMachine)
   }
 
-  private static let facts = ["${platform", "${buildarch", "${version", "${features"]
-
   private static func asksForMachine(_ call: CommandCall) -> Bool {
     switch call.command.name.text {
     case "echo", "menu", "item", "prompt", "param", "imgargs": return false
-    default:
-      return call.command.words.contains { word in
-        word.hasSettings && facts.contains { word.text.contains($0) }
-      }
+    default: return call.command.words.contains(where: asksForMachine)
+    }
+  }
+
+  private static func asksForMachine(_ word: ParsedScript.Word) -> Bool {
+    guard word.hasSettings else { return false }
+    return word.parts.contains { part in
+      guard case .setting(let name) = part else { return false }
+      return ["platform", "buildarch", "version", "features"].contains { name.hasPrefix($0) }
     }
   }
 
@@ -53,29 +58,28 @@ struct CheckedScript: Sendable {
 
 extension CheckedScript {
   /// The script of a target; nil when the target is none.
-  init?(_ target: Target, _ recipes: RecipeSet) {
-    let server = recipes.site.server
+  init?(_ target: Target, _ recipes: RecipeSet, _ address: SiteAddress) {
     if let text = target.values[ScriptRule.script] {
       guard target.ruleName == ScriptRule.rule.name, ParsedScript.isScript(text.utf8),
         case .scalar(let scalar)? = target.values.written(ScriptRule.script)
       else { return nil }
       self.init(
-        ScriptText(text, of: scalar), name: target.path, target: target, server: server)
+        ScriptText(text, of: scalar), name: target.path, target: target, address)
     } else if target.ruleName == FileRule.rule.name, target.values[FileRule.source] == nil {
       guard let written = target.values[FileRule.file],
         let text = Self.text(FileRule.localPath(of: target), written, recipes)
       else { return nil }
-      self.init(text, name: target.path, target: target, server: server)
+      self.init(text, name: target.path, target: target, address)
     } else {
       return nil
     }
   }
 
   /// The script in a file that a target embeds; nil when the file is none.
-  init?(_ reference: ArtifactReference, _ recipes: RecipeSet) {
+  init?(_ reference: ArtifactReference, _ recipes: RecipeSet, _ address: SiteAddress) {
     let path = absolutePath(reference.name, from: reference.folder)
     guard let text = Self.text(path, reference.name, recipes) else { return nil }
-    self.init(text, name: reference.name, target: nil, server: recipes.site.server)
+    self.init(text, name: reference.name, target: nil, address)
   }
 
   /// No script is larger than this; a file that is, is something else.

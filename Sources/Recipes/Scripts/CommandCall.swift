@@ -8,6 +8,17 @@ struct CommandCall: Sendable {
     case wrongCount(Int)
   }
 
+  /// A file that the command loads.
+  struct File: Sendable {
+    let word: ParsedScript.Word
+    /// The word with its settings filled in.
+    let value: ScriptSettings.Value
+    /// Of a URL, in small letters.
+    let scheme: String?
+    /// The path in the tree that a URL of the site means.
+    let path: String?
+  }
+
   let command: ParsedScript.Command
   /// Nil for a command that iPXE does not have, or that only the running iPXE knows the name of.
   let facts: UpstreamCommand?
@@ -98,8 +109,20 @@ struct CommandCall: Sendable {
     return true
   }
 
-  /// The arguments that name files to load.
-  var files: ArraySlice<ParsedScript.Word> {
+  /// The files that the arguments name.
+  private(set) var files: [File] = []
+
+  /// Fills in `files`.
+  mutating func resolveFiles(_ settings: ScriptSettings, _ address: SiteAddress) {
+    files = fileWords.map { word in
+      let value = settings.expand(word)
+      let scheme = SiteAddress.scheme(value.text)
+      let path = value.isWhole && scheme != nil ? address.path(value.text) : nil
+      return File(word: word, value: value, scheme: scheme, path: path)
+    }
+  }
+
+  private var fileWords: ArraySlice<ParsedScript.Word> {
     switch facts?.files {
     case .first: arguments.prefix(1)
     case .second: arguments.dropFirst().prefix(1)
@@ -107,6 +130,9 @@ struct CommandCall: Sendable {
     case nil, .some(.none): []
     }
   }
+
+  /// True when the files are disks, which are read as they are needed.
+  var usesDisk: Bool { facts?.name == "sanboot" || facts?.name == "sanhook" }
 
   /// The command that `time` measures.
   var measured: ParsedScript.Command? {

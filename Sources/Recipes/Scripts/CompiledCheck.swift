@@ -68,10 +68,9 @@ struct CompiledCheck {
           word: word, what: "the option --\(option.name) of \(quoted(facts.name))", needs: [],
           since: since, mayFail: mayFail))
     }
-    let isDisk = facts.name == "sanboot" || facts.name == "sanhook"
-    for word in call.files {
-      guard let scheme = SiteAddress.scheme(script.settings.expand(word).text),
-        let options = UpstreamProtocol.options(scheme, asDisk: isDisk)
+    for file in call.files {
+      guard let scheme = file.scheme,
+        let options = UpstreamProtocol.options(scheme, asDisk: call.usesDisk)
       else { continue }
       for option in options where lacking[option] != nil {
         let what =
@@ -79,7 +78,7 @@ struct CompiledCheck {
           ? "a disk over \(scheme)" : "the protocol \(scheme)"
         uses.append(
           Use(
-            word: word, what: what, needs: [[option]],
+            word: file.word, what: what, needs: [[option]],
             since: UpstreamOption.byName[option]?.since ?? .v1_20_1, mayFail: mayFail))
       }
     }

@@ -8,6 +8,36 @@ struct ParsedScript: Sendable {
     let range: Range<Int>
     /// True when it holds `${`, so that only iPXE knows the whole of it.
     let hasSettings: Bool
+
+    /// Text as it is, the name inside `${…}`, or `${` without an end.
+    enum Part { case text(Substring), setting(Substring), broken }
+
+    /// The parts of the word in order.
+    var parts: [Part] {
+      var parts: [Part] = []
+      let bytes = text.utf8
+      var start = bytes.startIndex
+      var index = start
+      while index < bytes.endIndex {
+        let next = bytes.index(after: index)
+        guard bytes[index] == UInt8(ascii: "$"), next < bytes.endIndex,
+          bytes[next] == UInt8(ascii: "{")
+        else {
+          index = next
+          continue
+        }
+        if start < index { parts.append(.text(text[start..<index])) }
+        let open = bytes.index(after: next)
+        guard let close = bytes[open...].firstIndex(of: UInt8(ascii: "}")) else {
+          return parts + [.broken]
+        }
+        parts.append(.setting(text[open..<close]))
+        index = bytes.index(after: close)
+        start = index
+      }
+      if start < index { parts.append(.text(text[start..<index])) }
+      return parts
+    }
   }
 
   /// What decides whether the next command of the line runs.

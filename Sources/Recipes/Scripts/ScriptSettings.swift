@@ -14,8 +14,8 @@ struct ScriptSettings: Sendable {
   private var values: [String: Value?] = [:]
   private let server: String?
 
-  init(_ script: ParsedScript, server: IPv4Address?) {
-    self.server = server?.description
+  init(_ script: ParsedScript, server: String?) {
+    self.server = server
     for command in script.commands { gather(command) }
   }
 
@@ -54,7 +54,8 @@ struct ScriptSettings: Sendable {
 
   /// A setting without its type: "net0/ip:ipv4" is "net0/ip".
   private static func name(_ text: Substring) -> String {
-    String(text.prefix { $0 != ":" })
+    let bytes = text.utf8
+    return String(text[..<(bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex)])
   }
 
   /// A word as iPXE would see it, as far as that can be known.
@@ -62,20 +63,21 @@ struct ScriptSettings: Sendable {
     var result = Value(text: word.text, isWhole: true, isGuess: false)
     guard word.hasSettings else { return result }
     result.text = ""
-    var rest = word.text[...]
-    while let open = rest.firstRange(of: "${") {
-      result.text += rest[..<open.lowerBound]
-      guard let close = rest[open.upperBound...].firstIndex(of: "}"),
-        let value = value(of: rest[open.upperBound..<close])
-      else {
+    for part in word.parts {
+      switch part {
+      case .text(let text): result.text += text
+      case .setting(let name):
+        guard let value = value(of: name) else {
+          result.isWhole = false
+          return result
+        }
+        result.text += value.text
+        result.isGuess = result.isGuess || value.isGuess
+      case .broken:
         result.isWhole = false
         return result
       }
-      result.text += value.text
-      result.isGuess = result.isGuess || value.isGuess
-      rest = rest[rest.index(after: close)...]
     }
-    result.text += rest
     return result
   }
 

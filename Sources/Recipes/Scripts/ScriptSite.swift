@@ -11,7 +11,6 @@ struct ScriptSite: Sendable {
   }
 
   let recipes: RecipeSet
-  let address: SiteAddress
   let scripts: [CheckedScript]
   let programs: [CompiledProgram]
   /// Of each script, who runs it.
@@ -19,17 +18,16 @@ struct ScriptSite: Sendable {
 
   init(_ recipes: RecipeSet) {
     self.recipes = recipes
-    address = SiteAddress(recipes.site)
-    var gathered = ScriptList()
-    for target in recipes.targets where target.values.isComplete { gathered.add(target, recipes) }
+    var gathered = ScriptList(recipes)
+    for target in recipes.targets where target.values.isComplete { gathered.add(target) }
     programs = recipes.targets.compactMap { CompiledProgram($0, recipes) }
     for program in programs {
       for reference in program.target.values[IPXERule.embed] ?? [] {
-        gathered.add(reference, recipes)
+        gathered.add(reference)
       }
     }
     scripts = gathered.scripts
-    reaches = ScriptGraph(gathered, programs, recipes, address).reaches()
+    reaches = ScriptGraph(gathered, programs, recipes).reaches()
   }
 
   /// True when the recipes compile iPXE and all of it is upstream's of a version that the tables know.
@@ -43,9 +41,16 @@ struct ScriptList {
   private(set) var targets: [String: Int] = [:]
   /// By absolute path; nil for a file that is no script.
   private var files: [String: Int?] = [:]
+  private let recipes: RecipeSet
+  private let address: SiteAddress
 
-  mutating func add(_ target: Target, _ recipes: RecipeSet) {
-    guard let script = CheckedScript(target, recipes) else { return }
+  init(_ recipes: RecipeSet) {
+    self.recipes = recipes
+    address = SiteAddress(recipes.site)
+  }
+
+  mutating func add(_ target: Target) {
+    guard let script = CheckedScript(target, recipes, address) else { return }
     targets[target.path] = scripts.count
     if target.ruleName == FileRule.rule.name {
       files[FileRule.localPath(of: target)] = .some(scripts.count)
@@ -53,17 +58,17 @@ struct ScriptList {
     scripts.append(script)
   }
 
-  mutating func add(_ reference: ArtifactReference, _ recipes: RecipeSet) {
+  mutating func add(_ reference: ArtifactReference) {
     let path = absolutePath(reference.name, from: reference.folder)
-    guard recipes.target(reference.name) == nil, files[path] == nil else { return }
-    let script = CheckedScript(reference, recipes)
+    guard !recipes.hasTarget(reference.name), files[path] == nil else { return }
+    let script = CheckedScript(reference, recipes, address)
     files[path] = .some(script == nil ? nil : scripts.count)
     if let script { scripts.append(script) }
   }
 
   /// The script that a reference names.
-  func index(of reference: ArtifactReference, _ recipes: RecipeSet) -> Int? {
-    if recipes.target(reference.name) != nil { return targets[reference.name] }
+  func index(of reference: ArtifactReference) -> Int? {
+    if recipes.hasTarget(reference.name) { return targets[reference.name] }
     return files[absolutePath(reference.name, from: reference.folder)] ?? nil
   }
 }
@@ -80,15 +85,11 @@ private struct ScriptGraph {
   private let list: ScriptList
   private let programs: [CompiledProgram]
   private let recipes: RecipeSet
-  private let address: SiteAddress
 
-  init(
-    _ list: ScriptList, _ programs: [CompiledProgram], _ recipes: RecipeSet, _ address: SiteAddress
-  ) {
+  init(_ list: ScriptList, _ programs: [CompiledProgram], _ recipes: RecipeSet) {
     self.list = list
     self.programs = programs
     self.recipes = recipes
-    self.address = address
   }
 
   func reaches() -> [[ScriptSite.Reach]] {
@@ -103,7 +104,7 @@ private struct ScriptGraph {
       let embedded = program.target.values[IPXERule.embed] ?? []
       // A program without a script runs what DHCP names.
       if embedded.isEmpty { plain.append(number) }
-      let first = embedded.first.map { [list.index(of: $0, recipes)].compactMap(\.self) }
+      let first = embedded.first.map { [list.index(of: $0)].compactMap(\.self) }
       follow(number, from: first ?? offered, embedded, edges, &result)
     }
     guard offered.isEmpty else { return result }
@@ -121,7 +122,7 @@ private struct ScriptGraph {
   ) {
     var names: [String: Int] = [:]
     for reference in embedded {
-      if let index = list.index(of: reference, recipes) { names[baseName(reference.name)] = index }
+      if let index = list.index(of: reference) { names[baseName(reference.name)] = index }
     }
     var seen: Set<Int> = []
     var later: [(script: Int, via: Int?)] = []
@@ -151,24 +152,26 @@ private struct ScriptGraph {
   ]
 
   private func edges(of script: CheckedScript) -> [Edge] {
-    script.calls.compactMap { call in
-      guard Self.starting.contains(call.command.name.text), let word = call.arguments.first else {
-        return nil
-      }
-      let value = script.settings.expand(word)
-      guard value.isWhole else { return nil }
-      let target = self.script(value.text, from: script)
-      return Edge(script: target, name: value.text, isSure: !value.isGuess)
+    var edges: [Edge] = []
+    for call in script.calls where !call.files.isEmpty {
+      guard Self.starting.contains(call.command.name.text), let file = call.files.first,
+        file.value.isWhole
+      else { continue }
+      let target = self.script(file, from: script)
+      edges.append(Edge(script: target, name: file.value.text, isSure: !file.value.isGuess))
     }
+    return edges
   }
 
-  /// The script that a URL means, a relative one from the folder of the script that uses it.
-  private func script(_ url: String, from script: CheckedScript) -> Int? {
-    if SiteAddress.scheme(url) != nil { return address.path(url).flatMap { list.targets[$0] } }
-    let folder = script.target.map {
-      $0.path.split(separator: "/").dropLast().joined(separator: "/")
+  /// The script that a file is, a relative path from the folder of the script that uses it.
+  private func script(_ file: CommandCall.File, from script: CheckedScript) -> Int? {
+    if file.scheme != nil { return file.path.flatMap { list.targets[$0] } }
+    let path = file.value.text
+    if let own = script.target?.path, let slash = own.utf8.lastIndex(of: UInt8(ascii: "/")),
+      let found = list.targets["\(own[...slash])\(path)"]
+    {
+      return found
     }
-    if let folder, !folder.isEmpty, let found = list.targets["\(folder)/\(url)"] { return found }
-    return list.targets[url.hasPrefix("/") ? String(url.dropFirst()) : url]
+    return list.targets[path.hasPrefix("/") ? String(path.dropFirst()) : path]
   }
 }

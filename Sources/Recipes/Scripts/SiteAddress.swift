@@ -3,16 +3,24 @@
 struct SiteAddress: Sendable {
   /// Of `site.http`: scheme and authority in small letters, and the path without a slash at its end.
   private let root: (scheme: String, authority: String, path: String)?
-  private let server: String?
+  /// The same written as one, up to the slash that a path in the tree follows.
+  private let prefix: String
+  /// The address of `site.server`.
+  let server: String?
 
   init(_ site: Site) {
     root = site.http.flatMap { Self.split($0) }.map { ($0.scheme, $0.authority, $0.path) }
+    prefix = root.map { "\($0.scheme)://\($0.authority)\($0.path)/" } ?? ""
     server = site.server?.description
   }
 
   /// The path in the tree that a URL means; nil for a URL of somewhere else, one that a program answers
   /// (`?`), and a folder's.
   func path(_ url: String) -> String? {
+    if !prefix.isEmpty, url.utf8.starts(with: prefix.utf8) {
+      let rest = url[url.utf8.index(url.startIndex, offsetBy: prefix.utf8.count)...]
+      if Self.isPlain(rest) { return String(rest) }
+    }
     guard let parts = Self.split(url) else { return nil }
     if parts.scheme == "tftp" {
       guard let server, parts.authority == server else { return nil }
@@ -24,20 +32,38 @@ struct SiteAddress: Sendable {
     return Self.file(parts.path.dropFirst(root.path.count))
   }
 
+  /// True for the path of a file as targets have it: nothing escaped, asked or to be left out.
+  private static func isPlain(_ path: Substring) -> Bool {
+    var previous = UInt8(ascii: "/")
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"): return false
+      case UInt8(ascii: "/"), UInt8(ascii: "."):
+        if previous == UInt8(ascii: "/") { return false }
+      default: break
+      }
+      previous = byte
+    }
+    return previous != UInt8(ascii: "/")
+  }
+
   /// The scheme that a URL starts with, in small letters; nil for a path.
   static func scheme(_ url: String) -> String? {
-    guard let colon = url.firstIndex(of: ":"), colon != url.startIndex else { return nil }
-    let scheme = url[..<colon]
-    let isGood = scheme.utf8.allSatisfy {
-      switch $0 {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"),
-        UInt8(ascii: "."), UInt8(ascii: "_"):
-        true
-      default: false
+    var isSmall = true
+    for (count, byte) in url.utf8.enumerated() {
+      switch byte {
+      case UInt8(ascii: ":"):
+        guard count > 0 else { return nil }
+        let scheme = url[..<url.utf8.index(url.startIndex, offsetBy: count)]
+        return isSmall ? String(scheme) : scheme.lowercased()
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): isSmall = false
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+        continue
+      default: return nil
       }
     }
-    return isGood ? scheme.lowercased() : nil
+    return nil
   }
 
   private static func split(_ url: String) -> (scheme: String, authority: String, path: String)? {

@@ -1,5 +1,7 @@
 /// One command of iPXE's scripts: what it takes, and what has to be compiled in for it.
-struct UpstreamCommand: Sendable {
+///
+/// A class, so that every line of every script can point at it for the price of a reference.
+final class UpstreamCommand: Sendable {
   /// An option of a command ("--name VALUE", "-n VALUE").
   struct Option: Sendable {
     let name: String
@@ -47,7 +49,7 @@ extension UpstreamCommand.Option {
 }
 
 extension UpstreamCommand {
-  static let all: [Self] = control + images + disks + menus + network + others
+  static let all: [UpstreamCommand] = control + images + disks + menus + network + others
 
   static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
@@ -57,7 +59,7 @@ extension UpstreamCommand {
   private static let keep = Option.flag("keep", "k")
   private static let quiet = Option.flag("quiet", "q", since: .newest)
 
-  private static let control: [Self] = [
+  private static let control: [UpstreamCommand] = [
     .init("echo", takes: 0...any, options: [.flag("n", "n")]),
     .init("exit", takes: 0...1),
     .init("iseq", takes: 2...2),
@@ -88,7 +90,7 @@ extension UpstreamCommand {
   private static let verifyOptions: [Option] = [.value("signer", "s"), keep, timeout, quiet]
   private static let extractOptions: [Option] = [.value("name", "n"), keep, timeout, quiet]
 
-  private static let images: [Self] = [
+  private static let images: [UpstreamCommand] = [
     .init("imgfetch", "IMAGE_CMD", takes: 1...any, options: imageOptions, files: .first),
     .init("module", "IMAGE_CMD", takes: 1...any, options: imageOptions, files: .first),
     .init("initrd", "IMAGE_CMD", takes: 1...any, options: imageOptions, files: .first),
@@ -146,7 +148,7 @@ extension UpstreamCommand {
 
   private static let digestOptions: [Option] = [.value("set", "s", since: .v2_0_0)]
 
-  private static let disks: [Self] = [
+  private static let disks: [UpstreamCommand] = [
     .init(
       "sanboot", "SANBOOT_CMD", takes: 0...any,
       options: [
@@ -160,7 +162,7 @@ extension UpstreamCommand {
     .init("sanunhook", "SANBOOT_CMD", takes: 0...0, options: [.value("drive", "d")]),
   ]
 
-  private static let menus: [Self] = [
+  private static let menus: [UpstreamCommand] = [
     .init(
       "menu", "MENU_CMD", "FORM_CMD", takes: 0...any,
       options: [.value("name", "n"), .flag("delete", "d")]),
@@ -197,7 +199,7 @@ extension UpstreamCommand {
       options: [.value("foreground", "f"), .value("background", "b")]),
   ]
 
-  private static let network: [Self] = [
+  private static let network: [UpstreamCommand] = [
     .init("autoboot", "AUTOBOOT_CMD", takes: 0...any),
     .init("dhcp", "DHCP_CMD", takes: 0...any, options: configureOptions),
     .init("ifconf", "IFMGMT_CMD", takes: 0...any, options: configureOptions),
@@ -234,7 +236,7 @@ extension UpstreamCommand {
     .value("configurator", "c"), .value("timeout", "t", since: .v1_21_1),
   ]
 
-  private static let others: [Self] = [
+  private static let others: [UpstreamCommand] = [
     .init(
       "cpuid", "CPUID_CMD", takes: 1...1,
       options: [.flag("ext", "e"), .flag("amd", "a"), .flag("ecx", "c")]),
