@@ -235,6 +235,30 @@ import Testing
         """)
   }
 
+  @Test("A menu leads to the scripts that its items and its submenus' items name")
+  func throughMenus() throws {
+    let recipe = """
+      site: { server: 10.0.0.1 }
+      sources: { ipxe: { git: "https://github.com/ipxe/ipxe.git", tag: v2.0.0 } }
+      targets:
+        a.kpxe: { ipxe: bin/undionly.kpxe, source: ipxe, embed: chain.ipxe }
+        chain.ipxe: { script: "#!ipxe\\nchain http://10.0.0.1/menu.ipxe\\n" }
+        menu.ipxe: { menu: Boot, items: [{ chain: one.ipxe, title: One }, { submenu: more.ipxe, title: More }] }
+        more.ipxe: { menu: More, items: [{ chain: two.ipxe, title: Two }, { back: Back }] }
+        one.ipxe: { script: "#!ipxe\\nping 10.0.0.1\\n" }
+        two.ipxe: { script: "#!ipxe\\nnslookup x example.org\\n" }
+        other.ipxe: { script: "#!ipxe\\nping 10.0.0.1\\n" }
+
+      """
+    let warnings = try TemporarySite(["a.yaml": recipe]).load().scriptWarnings
+    #expect(
+      warnings.map(\.message) == [
+        "a.kpxe does not have the command \"ping\"",
+        "a.kpxe does not have the command \"nslookup\"",
+      ])
+    #expect(warnings.map(\.location?.line) == [8, 9])
+  }
+
   @Test("What a BIOS program embeds may be too large for it, what an EFI program embeds not")
   func embedSize() throws {
     let recipe = """
