@@ -115,6 +115,13 @@ struct Record: Sendable {
 
   subscript<Value>(key: Key<Value>) -> Value? { entry(key.name)?.value as? Value }
 
+  /// The values of a type, whatever their keys, those in lists too.
+  func values<Value>(of type: Value.Type) -> [Value] {
+    entries.flatMap { entry in
+      (entry.value as? Value).map { [$0] } ?? entry.value as? [Value] ?? []
+    }
+  }
+
   /// Where a key's value stands; the record itself when the key was not written.
   func location<Value>(_ key: Key<Value>) -> SourceLocation {
     entry(key.name)?.written.location ?? location

@@ -93,7 +93,7 @@ struct CompiledCheck {
   ) {
     let programs = found.map { site.programs[$0.program] }
     let isSure = found.contains { $0.isSure && site.programs[$0.program].isSure }
-    let names = listed(programs.map(\.target.path))
+    let names = Self.listed(programs.map(\.target.path))
     let first = found.first { $0.isSure } ?? found[0]
     checker.report(
       "\(names) \(programs.count == 1 ? "does" : "do") not have \(use.what)",
@@ -102,7 +102,8 @@ struct CompiledCheck {
       help: help(use, programs))
   }
 
-  private func listed(_ names: [String]) -> String {
+  /// Names as a sentence has them, of many the first three.
+  static func listed(_ names: [String]) -> String {
     let shown = names.prefix(names.count > 4 ? 3 : 4)
     let rest = names.count - shown.count
     let list = shown.joined(separator: ", ")
@@ -129,14 +130,16 @@ struct CompiledCheck {
   }
 
   private func help(_ use: Use, _ programs: [CompiledProgram]) -> String? {
-    let program = programs[0]
-    if program.isSince(use.since) == .no {
+    if programs[0].isSince(use.since) == .no {
       let needed = use.since == .newest ? "after v2.0.0" : "with \(use.since.name)"
       return "it came \(needed)"
     }
-    guard let names = use.needs.first, let name = names.first,
-      let option = UpstreamOption.byName[name]
-    else { return nil }
+    return use.needs.first?.first.flatMap { Self.help(for: $0, in: programs) }
+  }
+
+  /// How to get an option into programs.
+  static func help(for name: String, in programs: [CompiledProgram]) -> String? {
+    guard let option = UpstreamOption.byName[name] else { return nil }
     guard programs.contains(where: { option.isPossible(on: $0.machine) }) else {
       return "no boot program for such machines can have it"
     }

@@ -1,7 +1,6 @@
 /// What a BIOS program embeds has to fit into the memory below 640 KiB with it.
 enum EmbedSizeCheck {
-  /// The largest script, in bytes, with which a BIOS build of v2.0.0 still linked (measured with
-  /// bin/undionly.kpxe).
+  /// The largest script, in bytes, that real BIOS builds of v2.0.0 took.
   static let most: Int64 = 623_616
 
   static func run(_ program: CompiledProgram, _ recipes: RecipeSet, _ checker: inout Checker) {

@@ -1,7 +1,8 @@
 /// Looks at hand-written iPXE scripts for what would stop them, or is not what somebody meant.
 ///
 /// An error is what is sure to fail whenever its line runs; what depends on something that the recipes do
-/// not say is a warning. Menus that pxebuild writes itself need no check.
+/// not say is a warning. Of menus that pxebuild writes itself, only what a recipe chose for them is looked
+/// at.
 enum ScriptCheck {
   /// - Parameter isWhole: False when the recipes have errors already. Then what is missing from them would
   ///   make more, and only what a script says by itself is looked at.
@@ -24,6 +25,7 @@ enum ScriptCheck {
       addresses.run(script, &checker)
       platforms.run(script, &checker)
     }
+    MenuProtocolCheck(site).run(&checker)
     for program in site.programs { EmbedSizeCheck.run(program, recipes, &checker) }
   }
 }
