@@ -44,7 +44,10 @@ let package = Package(
       name: "Recipes",
       dependencies: ["BuildEngine", "Menus", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings,
-      plugins: ["RuleList"]),
+      plugins: ["RuleList", "ShippedKnownBugs"]),
+    // Puts recipes/known-bugs.yaml into the program.
+    .plugin(
+      name: "ShippedKnownBugs", capability: .buildTool(), path: "Sources/ShippedKnownBugs"),
     // Writes the list of rules from the files in Sources/Recipes/Rules.
     .plugin(name: "RuleList", capability: .buildTool(), path: "Sources/RuleList"),
     .target(
@@ -67,7 +70,7 @@ let package = Package(
     .target(
       name: "BuiltIns",
       dependencies: [
-        "BuildEngine", "Downloads", "Archives", "CLinux", "Menus",
+        "BuildEngine", "Downloads", "Archives", "CLinux", "DiskImages", "Menus",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -87,6 +87,8 @@ public struct Build: Sendable {
   private func perform(_ id: ActionID, known: [ActionID: ActionOutputs]) async throws -> Ended {
     let action = plan[id]
     do {
+      // Of gigabytes it takes a while, and it is a part of the action.
+      if try inputs.mustRead(for: action) { sink(.actionStarted(id, name: action.name)) }
       let request = try inputs.request(for: action, known: known)
       return Ended(id: id, result: .success(try await executor.perform(request, id: id)))
     } catch let error as BuildError {

@@ -18,13 +18,29 @@ public struct InputResolver: Sendable {
       guard case .output(let id, _) = artifact, known[id] == nil else { return true }
       return !action.dispensable.contains(name)
     }
-    return ActionRequest(
+    var request = ActionRequest(
       name: action.name, rule: action.rule, operation: action.operation,
       inputs: try there.mapValues {
         try resolve($0, known: known, reader: action.name)
       },
       outputs: action.outputs, environment: action.environment, tools: action.tools,
       isCacheable: action.isCacheable)
+    for case (let name, .localInPlace(let path)) in action.inputs {
+      request.filesInPlace[name] = FileInPlace(
+        path: FilePath(path), identity: try digests.observe(FilePath(path)))
+    }
+    return request
+  }
+
+  /// True when the action reads a file in place that has to be read whole before its key is known.
+  func mustRead(for action: PlannedAction) throws -> Bool {
+    for case .localInPlace(let path) in action.inputs.values {
+      guard let identity = try FileIdentity.of(FilePath(path), followingLinks: true) else {
+        continue
+      }
+      if digests.remembered(FilePath(path), identity: identity) == nil { return true }
+    }
+    return false
   }
 
   func resolve(_ artifact: Artifact, known: [ActionID: ActionOutputs], reader: String) throws
@@ -35,6 +51,12 @@ public struct InputResolver: Sendable {
       return .file(try store.insert(bytes), executable: executable)
     case .local(let path):
       return try importLocal(FilePath(path), reader: reader)
+    case .localInPlace(let path):
+      return .file(try digestInPlace(FilePath(path), reader: reader), executable: false)
+    case .link(let path):
+      try digests.observe(FilePath(path))
+      return .symlink(target: path)
+    case .emptyFolder: return try store.insert(StoredDirectory())
     case .output(let id, let path):
       guard let outputs = known[id] else {
         throw BuildError(.failed, "\(reader) reads what action \(id.index) has not written yet")
@@ -69,6 +91,18 @@ public struct InputResolver: Sendable {
       if folder.isEmpty { return "it is a single file" }
       folder.removeLast()
     }
+  }
+
+  private func digestInPlace(_ path: FilePath, reader: String) throws -> Digest {
+    guard let identity = try FileIdentity.of(path, followingLinks: true) else {
+      throw BuildError(
+        .recipe, "\(reader): \(path.printable) does not exist",
+        advice: "paths in a recipe are relative to the recipe's own folder")
+    }
+    guard identity.kind == .regular else {
+      throw BuildError(.recipe, "\(reader): \(path.printable) is not a file")
+    }
+    return try digests.digest(of: path)
   }
 
   private func importLocal(_ path: FilePath, reader: String) throws -> StoredArtifact {

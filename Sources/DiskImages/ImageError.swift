@@ -18,7 +18,8 @@ public struct ImageError: Error, Sendable, Equatable {
   public var kind: Kind
   /// One clause for a person, without the name of the image: "the folder 'casper' is …".
   public var reason: String
-  /// For `noSuchPath`: the names nearest to the one that was asked for.
+  /// For `noSuchPath`: the path that was asked for, and what there is in its folder.
+  public var wanted = ""
   public var nearest: [String] = []
 
   public init(_ kind: Kind, _ reason: String) {

@@ -70,6 +70,7 @@ struct ImageTreeReader {
     if image.ignoresCase, alike.count == 1 { return alike[0] }
     let whole = (path + [name]).joined(separator: "/")
     var error = ImageError(.noSuchPath, "it has no '\(whole)'")
+    error.wanted = whole
     error.nearest = (alike.isEmpty ? entries : alike).map {
       (path + [$0.name]).joined(separator: "/")
     }

@@ -18,6 +18,8 @@ public enum RecipeSchema {
     case "site": SiteKeys.record.schema.orNull.described(summary)
     case "sources":
       entries("^[A-Za-z0-9_-]+$", SourceKind.all.map { ($0.record, $0.name) }).described(summary)
+    case "known-bugs":
+      entries("^.+$", [(KnownBugKeys.record, "A known bug.")]).described(summary)
     case "configs":
       entries(targetPattern, ConfigKind.all.map { ($0.record, $0.summary) }).described(summary)
     default: entries(targetPattern, Rule.all.map { ($0.record, $0.summary) }).described(summary)

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 /// A step of pxebuild's own that runs inside this process: fetching, reading archives.
@@ -23,6 +24,8 @@ public struct BuiltInInvocation: Sendable {
   /// An empty folder of its own for anything else, removed afterwards.
   public var scratchDirectory: FilePath
   public var context: BuildContext
+  /// Takes outputs that are in the content store already, in place of files in `outputDirectory`.
+  public var stored: StoredOutputs
   /// Shows how far it is. May be called often; the printer thins it out.
   public var progress: @Sendable (Progress) -> Void
   /// Shows one line ("mirror 1 did not answer").
@@ -30,7 +33,7 @@ public struct BuiltInInvocation: Sendable {
 
   public init(
     request: ActionRequest, parameters: [String: String], outputDirectory: FilePath,
-    scratchDirectory: FilePath, context: BuildContext,
+    scratchDirectory: FilePath, context: BuildContext, stored: StoredOutputs = StoredOutputs(),
     progress: @escaping @Sendable (Progress) -> Void, note: @escaping @Sendable (String) -> Void
   ) {
     self.request = request
@@ -38,9 +41,28 @@ public struct BuiltInInvocation: Sendable {
     self.outputDirectory = outputDirectory
     self.scratchDirectory = scratchDirectory
     self.context = context
+    self.stored = stored
     self.progress = progress
     self.note = note
   }
+}
+
+/// Outputs that a built-in has put into the content store by itself.
+public final class StoredOutputs: Sendable {
+  private let state = Mutex<(artifacts: [String: StoredArtifact], inserted: Set<Digest>)>(([:], []))
+
+  public init() {}
+
+  /// - Parameter inserted: The digests of all blobs that the artifact consists of.
+  public func add(_ artifact: StoredArtifact, at output: String, inserted: Set<Digest>) {
+    state.withLock {
+      $0.artifacts[output] = artifact
+      $0.inserted.formUnion(inserted)
+    }
+  }
+
+  public var artifacts: [String: StoredArtifact] { state.withLock { $0.artifacts } }
+  var inserted: Set<Digest> { state.withLock { $0.inserted } }
 }
 
 /// What built-ins may use of the build they run in.

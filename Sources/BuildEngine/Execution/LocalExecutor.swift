@@ -67,12 +67,13 @@ public struct LocalExecutor: ActionExecutor {
     let scratch = folder.appending("scratch")
     try FileSystem.createDirectories(output)
     try FileSystem.createDirectories(scratch)
+    let stored = StoredOutputs()
     try await builtIn.run(
       BuiltInInvocation(
         request: request, parameters: parameters, outputDirectory: output,
-        scratchDirectory: scratch, context: context(step),
+        scratchDirectory: scratch, context: context(step), stored: stored,
         progress: { step.progress($0) }, note: { step.note($0) }))
-    return try collect(request, from: output, logPath: nil)
+    return try collect(request, from: output, stored: stored, logPath: nil)
   }
 
   private func runProcess(_ request: ActionRequest, step: Step, in folder: FilePath) async throws
@@ -149,12 +150,13 @@ public struct LocalExecutor: ActionExecutor {
     return result.terminationStatus
   }
 
-  private func collect(_ request: ActionRequest, from root: FilePath, logPath: FilePath?) throws
-    -> [String: StoredArtifact]
-  {
-    var artifacts: [String: StoredArtifact] = [:]
-    var inserted: Set<Digest> = []
-    for path in request.outputs {
+  private func collect(
+    _ request: ActionRequest, from root: FilePath, stored: StoredOutputs = StoredOutputs(),
+    logPath: FilePath?
+  ) throws -> [String: StoredArtifact] {
+    var artifacts = stored.artifacts
+    var inserted = stored.inserted
+    for path in request.outputs where artifacts[path] == nil {
       let file = root.pushing(FilePath(path))
       try checkFolders(of: path, in: root, request)
       guard try FileIdentity.of(file) != nil else {

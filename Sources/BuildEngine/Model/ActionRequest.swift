@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// What an action runs.
 public enum Operation: Hashable, Sendable {
   /// A program and its arguments, never a shell string. The first element is the program's name,
@@ -31,6 +33,8 @@ public struct ActionRequest: Sendable {
   /// What the action sees, by path below its root. A directory at the path "" is
   /// the whole root; it is then the only input.
   public var inputs: [String: StoredArtifact]
+  /// Where inputs are whose bytes are not in the content store. No part of the key: their digests are.
+  public var filesInPlace: [String: FileInPlace] = [:]
   /// The files and directories it must write, as paths below its root.
   public var outputs: [String]
   /// Variables beside the fixed ones (`LC_ALL`, `TZ`, `PATH`, `HOME`).
@@ -53,6 +57,18 @@ public struct ActionRequest: Sendable {
     self.environment = environment
     self.tools = tools
     self.isCacheable = isCacheable
+  }
+}
+
+/// A file of this machine that an action reads where it is.
+public struct FileInPlace: Hashable, Sendable {
+  public var path: FilePath
+  /// As it was when its digest was taken: whoever reads it compares, before and after.
+  public var identity: FileIdentity
+
+  public init(path: FilePath, identity: FileIdentity) {
+    self.path = path
+    self.identity = identity
   }
 }
 

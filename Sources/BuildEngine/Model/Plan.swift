@@ -15,6 +15,13 @@ public enum Artifact: Hashable, Sendable {
   case bytes([UInt8], executable: Bool = false)
   /// A file or folder of this machine, by absolute path, read when the build reaches it.
   case local(path: String)
+  /// A large file of this machine, by absolute path, that stays where it is: its digest counts, its bytes
+  /// never enter the content store. Only a built-in can read it.
+  case localInPlace(path: String)
+  /// A symbolic link to a file of this machine, by absolute path.
+  case link(to: String)
+  /// A folder with nothing in it.
+  case emptyFolder
 }
 
 /// One step of a plan: an action request whose inputs are not known yet.
@@ -69,6 +76,19 @@ public enum WhenUnreachable: Sendable {
   case skip(reason: String?)
 }
 
+/// How the files of a target stand in the output tree.
+public struct Placement: Hashable, Sendable {
+  /// True where a copy would be a waste: files may be further names of their blobs, read-only for that.
+  public var sharesBlobs: Bool
+  /// True for what is a link to a file outside because the recipe says so.
+  public var mayLinkOutside: Bool
+
+  public init(sharesBlobs: Bool = false, mayLinkOutside: Bool = false) {
+    self.sharesBlobs = sharesBlobs
+    self.mayLinkOutside = mayLinkOutside
+  }
+}
+
 /// One named thing that a person can ask for.
 public struct PlannedTarget: Sendable {
   /// Its path in the output tree, with "/" between components.
@@ -80,13 +100,15 @@ public struct PlannedTarget: Sendable {
   public var whenUnreachable: WhenUnreachable
   /// True for what names other targets (scripts, menus): it is placed after them.
   public var isEntryPoint: Bool
+  public var placement: Placement
   public var origin: String
 
   public init(
     path: String, artifact: Artifact, rule: RuleVersion, isCompiled: Bool = false,
     whenUnreachable: WhenUnreachable = .fail(advice: nil), isEntryPoint: Bool = false,
-    origin: String
+    placement: Placement = Placement(), origin: String
   ) {
+    self.placement = placement
     self.path = path
     self.artifact = artifact
     self.rule = rule

@@ -116,7 +116,8 @@ extension ContentStore {
     return current
   }
 
-  /// Every file and link below an artifact, with its path ("" for the artifact itself), sorted by path.
+  /// Every file, link and empty folder below an artifact, with its path ("" for the artifact itself), sorted
+  /// by path.
   public func leaves(of artifact: StoredArtifact) throws -> [(
     path: String, artifact: StoredArtifact
   )] {
@@ -127,6 +128,7 @@ extension ContentStore {
         return
       }
       let entries = try directory(digest).entries
+      if entries.isEmpty { result.append((path, artifact)) }
       for (name, entry) in entries.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
       ) {
         try visit(entry, path.isEmpty ? name : "\(path)/\(name)")

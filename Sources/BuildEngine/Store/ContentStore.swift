@@ -15,6 +15,8 @@ public struct LostBlob: Error, Sendable, Equatable {
 public struct ContentStore: Sendable {
   public let directory: FilePath
   let temporaryDirectory: FilePath
+  /// Blobs that this process has written itself, as they were then.
+  let fresh = FreshBlobs()
 
   /// - Precondition: both folders exist, on one file system.
   public init(directory: FilePath, temporaryDirectory: FilePath) {
@@ -157,7 +159,33 @@ public struct ContentStore: Sendable {
     return LostBlob(digest: digest)
   }
 
-  private func place(_ file: FilePath, as digest: Digest) throws {
+  /// Gives a blob one more name, as a file of the output tree, mode 0444 or 0555. False when it has to be
+  /// copied: it has such a name already (a change made through one must not reach the other), the name is
+  /// on another disk, or the disk has no hard links. Throws `LostBlob`.
+  public func link(_ digest: Digest, to target: FilePath, executable: Bool) throws -> Bool {
+    let source = path(of: digest)
+    var status = stat()
+    guard source.withPlatformString({ lstat($0, &status) }) == 0 else {
+      throw LostBlob(digest: digest)
+    }
+    guard status.st_nlink == 1, status.st_size > 0 else { return false }
+    // Bytes that leave the store are verified, but for those that were hashed when they were written.
+    if !fresh.holds(digest, FileIdentity(status)) { try verify(digest) }
+    let result = source.withPlatformString { source in
+      target.withPlatformString { Glibc.link(source, $0) }
+    }
+    if result == 0 {
+      try FileSystem.setMode(target, executable ? 0o555 : 0o444)
+      return true
+    }
+    switch errno {
+    case EXDEV, EPERM, EMLINK, EOPNOTSUPP, ENOSYS: return false
+    case ENOENT: throw LostBlob(digest: digest)
+    default: throw BuildError(errno: errno, doing: "write", path: target)
+    }
+  }
+
+  func place(_ file: FilePath, as digest: Digest) throws {
     try FileSystem.setMode(file, 0o444)
     let target = path(of: digest)
     do { try FileSystem.rename(file, to: target) } catch {

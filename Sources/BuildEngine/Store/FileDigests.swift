@@ -14,6 +14,7 @@ public final class FileDigests: Sendable {
 
   private let file: FilePath
   private let content: Mutex<Content>
+  private let oneAtATime = Mutex<Void>(())
 
   /// Loads what earlier runs remembered; a damaged file counts as empty.
   public init(rememberedIn file: FilePath) throws {
@@ -24,9 +25,21 @@ public final class FileDigests: Sendable {
   /// The digest of a file (links are followed), read only when it is not the file that was hashed before.
   public func digest(of path: FilePath) throws -> Digest {
     let identity = try observe(path)
-    if let known = content.withLock({ $0.known[path.string] }), known.identity == identity {
-      return known.digest
+    if let digest = remembered(path, identity: identity) { return digest }
+    // Several actions may ask for one image at once: the first one reads it.
+    if identity.size > Self.large {
+      return try oneAtATime.withLock { _ in
+        if let digest = remembered(path, identity: identity) { return digest }
+        return try read(path, identity)
+      }
     }
+    return try read(path, identity)
+  }
+
+  /// In bytes.
+  private static let large: Int64 = 64 << 20
+
+  private func read(_ path: FilePath, _ identity: FileIdentity) throws -> Digest {
     let digest = try ContentStore.digest(ofFile: path)
     remember(digest, of: path, identity: identity)
     return digest

@@ -17,10 +17,13 @@ public struct Manifest: Codable, Equatable, Sendable {
     public var link: String?
     /// True for a file that only its owner may read.
     public var isPrivate: Bool?
+    /// True for a folder with nothing in it; others follow from the files in them.
+    public var isFolder: Bool?
 
     enum CodingKeys: String, CodingKey {
       case path, sha256, size, executable, link
       case isPrivate = "private"
+      case isFolder = "folder"
     }
   }
 

@@ -13,10 +13,15 @@ public struct TreeTarget: Sendable {
   public var content: Content
   /// True for what names other files (menus, scripts): it is replaced after them.
   public var isEntryPoint: Bool
+  public var placement = Placement()
   public var entry: Manifest.Target
 
-  public init(path: String, artifact: StoredArtifact, isEntryPoint: Bool, entry: Manifest.Target) {
+  public init(
+    path: String, artifact: StoredArtifact, isEntryPoint: Bool, placement: Placement = Placement(),
+    entry: Manifest.Target
+  ) {
     self.path = path
+    self.placement = placement
     content = .stored(artifact)
     self.isEntryPoint = isEntryPoint
     self.entry = entry
@@ -109,12 +114,16 @@ public struct OutputTree: Sendable {
     let update = try difference(to: targets, keeping: keeping, placer)
     let changes = update.changes
     if !changes.isEmpty {
-      let staged = try placer.stage(update.outdated)
+      let staged = try placer.stage(update.outdated.filter { !$0.isFolder })
       try placer.writePending(update.owned.union(changes.placed))
       try placer.clear(update.obstacles)
       try placer.commit(staged.filter { !$0.file.isEntryPoint })
       try placer.commit(staged.filter(\.file.isEntryPoint))
-      for path in update.stale { try placer.remove(path) }
+      for path in update.stale {
+        try placer.remove(path, isFolder: update.oldFolders.contains(path))
+      }
+      // Last, because a folder that becomes empty by a removal goes with it.
+      for folder in update.folders { try placer.makeFolder(folder) }
     }
     if update.new != update.old || !changes.isEmpty { try update.new.save(to: manifestPath) }
     try placer.removePending()
@@ -140,6 +149,9 @@ public struct OutputTree: Sendable {
     var owned: Set<String>
     var outdated: [TreeLayout.File]
     var stale: [String]
+    /// Empty folders that are ours so far, and those that are wanted.
+    var oldFolders: Set<String>
+    var folders: [String]
     var obstacles: TreePlacer.Obstacles
     var unchangedCount: Int
 
@@ -164,7 +176,10 @@ public struct OutputTree: Sendable {
     let outdated = try wanted.files.filter { try !placer.isInPlace($0) }
     return Difference(
       old: old, new: Manifest(targets: (kept + wanted.entries).sorted { $0.path < $1.path }),
-      owned: owned, outdated: outdated, stale: stale, obstacles: obstacles,
+      owned: owned, outdated: outdated, stale: stale,
+      oldFolders: Set(
+        old.targets.flatMap { $0.files.filter { $0.isFolder == true }.map(\.path) }),
+      folders: wanted.files.filter(\.isFolder).map(\.path), obstacles: obstacles,
       unchangedCount: wanted.files.count - outdated.count)
   }
 }

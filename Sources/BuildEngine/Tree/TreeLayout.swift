@@ -9,6 +9,11 @@ struct TreeLayout {
     var path: String
     var content: Content
     var isEntryPoint: Bool
+    var sharesBlobs = false
+
+    var isFolder: Bool {
+      if case .stored(.directory) = content { true } else { false }
+    }
   }
 
   private(set) var files: [File] = []
@@ -31,8 +36,14 @@ struct TreeLayout {
         if let other = owners.updateValue(target.path, forKey: path) {
           throw Self.clash(other, target.path, at: path)
         }
-        files.append(File(path: path, content: leaf.content, isEntryPoint: target.isEntryPoint))
-        if let file = try Self.entry(of: leaf.content, at: path) { entry.files.append(file) }
+        files.append(
+          File(
+            path: path, content: leaf.content, isEntryPoint: target.isEntryPoint,
+            sharesBlobs: target.placement.sharesBlobs))
+        entry.files.append(
+          try Self.entry(
+            of: leaf.content, at: path, mayLinkOutside: target.placement.mayLinkOutside)
+        )
       }
       entries.append(entry)
     }
@@ -64,16 +75,17 @@ struct TreeLayout {
     }
   }
 
-  /// Nil for an empty folder, which the manifest does not list.
-  private static func entry(of content: File.Content, at path: String) throws -> Manifest.File? {
+  private static func entry(of content: File.Content, at path: String, mayLinkOutside: Bool) throws
+    -> Manifest.File
+  {
     switch content {
     case .stored(.file(let digest, let executable)):
       return .init(
         path: path, sha256: digest.hex, size: digest.size, executable: executable ? true : nil)
     case .stored(.symlink(let link)):
-      try check(link: link, at: path)
+      if !mayLinkOutside { try check(link: link, at: path) }
       return .init(path: path, link: link)
-    case .stored(.directory): return nil
+    case .stored(.directory): return .init(path: path, isFolder: true)
     case .text(_, isPrivate: true): return .init(path: path, isPrivate: true)
     case .text(let bytes, isPrivate: false):
       return .init(path: path, sha256: Digest(of: bytes).hex, size: Int64(bytes.count))

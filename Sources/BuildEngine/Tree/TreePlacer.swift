@@ -72,6 +72,8 @@ struct TreePlacer {
         let identity = try FileIdentity.of(directory.pushing(FilePath(file.path)))
       else { continue }
       if identity.kind == .directory {
+        // An empty folder is there as soon as a folder is, whatever is in it (a mount).
+        if file.isFolder { continue }
         if let inside = try self.files(in: file.path, ifAllOf: stale) {
           obstacles.files.formUnion(inside)
           obstacles.folders.append(file.path)
@@ -122,13 +124,15 @@ struct TreePlacer {
     guard let identity = try FileIdentity.of(path) else { return false }
     switch file.content {
     case .stored(.file(let digest, let executable)):
+      let mode = identity.mode & 0o7777
       guard identity.kind == .regular, identity.size == digest.size,
-        identity.mode & 0o7777 == (executable ? 0o755 : 0o644)
+        mode == (executable ? 0o755 : 0o644)
+          || file.sharesBlobs && mode == (executable ? 0o555 : 0o444)
       else { return false }
       return try digests.digest(ofPlaced: path, identity: identity) == digest
     case .stored(.symlink(let target)):
       return try identity.kind == .symlink && FileSystem.readSymlink(path) == target
-    case .stored(.directory): return true
+    case .stored(.directory): return identity.kind == .directory
     case .text(let bytes, let isPrivate):
       // Small, and a digest of a secret must not be remembered: read anew each time.
       return try identity.kind == .regular && identity.size == Int64(bytes.count)
@@ -165,7 +169,7 @@ struct TreePlacer {
       let folder = new.appending(String(index / 32))
       if index % 32 == 0 { try FileSystem.createDirectories(folder) }
       let temporary = folder.appending(String(index % 32))
-      do { try write(file.content, at: temporary) } catch let lost as LostBlob {
+      do { try write(file, at: temporary) } catch let lost as LostBlob {
         firstLost = firstLost ?? lost
         continue
       }
@@ -182,8 +186,11 @@ struct TreePlacer {
   }
 
   /// Writes one file under a name that is free.
-  private func write(_ content: TreeLayout.File.Content, at path: FilePath) throws {
-    switch content {
+  private func write(_ file: TreeLayout.File, at path: FilePath) throws {
+    switch file.content {
+    case .stored(.file(let digest, let executable)) where file.sharesBlobs:
+      if try store.link(digest, to: path, executable: executable) { return }
+      try store.materialize(.file(digest, executable: executable), at: path)
     case .stored(let artifact): try store.materialize(artifact, at: path)
     case .text(let bytes, let isPrivate):
       let file = try FileSystem.open(
@@ -231,13 +238,23 @@ struct TreePlacer {
     }
   }
 
-  /// Removes a file of ours and the folders that become empty by it.
-  func remove(_ path: String) throws {
+  func makeFolder(_ path: String) throws {
+    try FileSystem.createDirectories(directory.pushing(FilePath(path)))
+  }
+
+  /// Removes a file of ours, or a folder of ours that is still empty, and the folders that become empty by
+  /// it.
+  func remove(_ path: String, isFolder: Bool = false) throws {
     let file = directory.pushing(FilePath(path))
     guard try !leadsThroughLink(path), let identity = try FileIdentity.of(file) else { return }
-    // A folder where our file stood is not ours any more.
-    if identity.kind == .directory { return }
-    try FileSystem.remove(file)
+    if isFolder {
+      // What holds something, or is mounted on, is somebody's.
+      guard identity.kind == .directory, file.withPlatformString({ rmdir($0) }) == 0 else { return }
+    } else {
+      // A folder where our file stood is not ours any more.
+      if identity.kind == .directory { return }
+      try FileSystem.remove(file)
+    }
     var folder = file.removingLastComponent()
     while folder != directory, folder.withPlatformString({ rmdir($0) }) == 0 {
       folder = folder.removingLastComponent()

@@ -48,6 +48,13 @@ enum LocalFile {
     return Int64(status.st_size)
   }
 
+  /// The mode bits of what is at a path, links followed; nil when it cannot be looked at.
+  static func mode(_ path: String) -> UInt32? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return UInt32(status.st_mode)
+  }
+
   /// Why a path cannot be an input, or nil.
   static func problem(_ path: String) -> String? {
     switch kind(path) {

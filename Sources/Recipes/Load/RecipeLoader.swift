@@ -7,6 +7,7 @@ struct RecipeLoader {
   private var sources = Section()
   private var targets = Section()
   private var configs = Section()
+  private var knownBugs = Section()
 
   /// One top-level key, gathered from all files.
   private struct Section {
@@ -35,6 +36,7 @@ struct RecipeLoader {
     ("sources", "What comes from outside, by name."),
     ("targets", "What is made, by path in the output tree."),
     ("configs", "What servers read, by path in the folder for configs."),
+    ("known-bugs", "Kernel arguments that some images need, by a name for the bug."),
   ]
 
   init(folder: String, name: String) {
@@ -50,9 +52,11 @@ struct RecipeLoader {
     let siteIsGood = !checker.hasErrors
     let known = sources.entries.compactMap { SourceReader.read($0.key, $0.value, &checker) }
     let read = targets.entries.compactMap { TargetReader.read($0.key, $0.value, &checker) }
+    let bugs = knownBugs.entries.compactMap { KnownBugReader.read($0.key, $0.value, &checker) }
     let readConfigs = configs.entries.compactMap { ConfigReader.read($0.key, $0.value, &checker) }
     var recipes = RecipeSet(
       folder: folder, name: name, site: place, sources: known, targets: read, configs: readConfigs)
+    recipes.knownBugs = KnownBugReader.merged(with: bugs)
     ReferenceCheck(
       recipes: recipes, targetNames: Set(targets.seen.keys), sourceNames: Set(sources.seen.keys)
     ).run(&checker)
@@ -152,6 +156,7 @@ struct RecipeLoader {
       switch key.text {
       case "site": site.add(content, &diagnostics)
       case "sources": sources.add(content, &diagnostics)
+      case "known-bugs": knownBugs.add(content, &diagnostics)
       case "configs": configs.add(content, &diagnostics)
       default: targets.add(content, &diagnostics)
       }

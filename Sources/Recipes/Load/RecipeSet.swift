@@ -1,3 +1,5 @@
+import Menus
+
 /// The recipes of one folder, read and checked: every name in them is known to mean something.
 public struct RecipeSet: Sendable {
   /// The absolute path of the folder.
@@ -11,6 +13,8 @@ public struct RecipeSet: Sendable {
   public let targets: [Target]
   /// In the order of the files.
   public let configs: [Config]
+  /// Those that the program knows and those of the recipes.
+  var knownBugs: [KnownBug] = []
   /// What is suspicious but no error.
   public internal(set) var warnings: [Diagnostic] = []
   /// What is suspicious in hand-written scripts but no error; of interest to who asks for a check.

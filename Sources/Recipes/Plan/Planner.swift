@@ -40,7 +40,7 @@ struct Planner {
       PlannedTarget(
         path: target.path, artifact: made.artifact, rule: target.rule.ruleVersion,
         isCompiled: made.isCompiled, whenUnreachable: whenUnreachable(target, made),
-        isEntryPoint: made.isEntryPoint, origin: "\(target.location)"))
+        isEntryPoint: made.isEntryPoint, placement: made.placement, origin: "\(target.location)"))
   }
 
   private func whenUnreachable(_ target: Target, _ made: RulePlan) -> WhenUnreachable {

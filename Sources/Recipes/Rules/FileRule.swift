@@ -48,7 +48,7 @@ extension Artifact {
     switch self {
     case .output(let id, let base): .output(id, path: "\(base)/\(path)")
     case .local(let base): .local(path: "\(base)/\(path)")
-    case .bytes: self
+    case .bytes, .localInPlace, .link, .emptyFolder: self
     }
   }
 }

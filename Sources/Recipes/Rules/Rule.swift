@@ -61,6 +61,8 @@ struct RulePlan {
   var isEntryPoint = false
   /// A file with the `ImageFacts` of the image that the target is made of.
   var identity: Artifact?
+  /// How its files stand in the output tree.
+  var placement = Placement()
 }
 
 /// The keys that every rule has.

@@ -98,6 +98,7 @@ extension TreeTarget {
     let planned = target.planned
     self.init(
       path: planned.path, artifact: artifact, isEntryPoint: planned.isEntryPoint,
+      placement: planned.placement,
       entry: .init(
         path: planned.path, rule: planned.rule.name, state: planned.isCompiled ? .compiled : .made))
   }

@@ -73,7 +73,9 @@ extension Plan {
     case .output(let id, let path):
       .object(["action": .integer(Int64(id.index)), "path": .string(path)])
     case .bytes(let bytes, _): .object(["bytes": .integer(Int64(bytes.count))])
-    case .local(let path): .object(["local": .string(path)])
+    case .local(let path), .localInPlace(let path): .object(["local": .string(path)])
+    case .link(let path): .object(["link": .string(path)])
+    case .emptyFolder: .object(["folder": .bool(true)])
     }
   }
 

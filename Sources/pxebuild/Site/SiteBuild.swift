@@ -182,6 +182,7 @@ extension TreeTarget {
     case .built(let artifact):
       self.init(
         path: outcome.path, artifact: artifact, isEntryPoint: target.isEntryPoint,
+        placement: target.placement,
         entry: .init(
           path: outcome.path, rule: outcome.rule, state: outcome.isCompiled ? .compiled : .made))
     case .prebuilt(let artifact, let version, let because, let limitation):
