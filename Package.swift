@@ -103,7 +103,7 @@ let package = Package(
     .testTarget(
       name: "RecipesTests",
       dependencies: [
-        "Recipes", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Menus", "Recipes", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Fixtures"],
@@ -117,6 +117,7 @@ let package = Package(
       ],
       exclude: ["Fixtures"],
       swiftSettings: settings),
+    .testTarget(name: "MenusTests", dependencies: ["Menus"], swiftSettings: settings),
     .testTarget(
       name: "DiskImagesTests",
       dependencies: ["DiskImages", .product(name: "Crypto", package: "swift-crypto")],

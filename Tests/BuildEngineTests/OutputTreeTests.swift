@@ -17,10 +17,10 @@ struct OutputTreeTests {
         test.target("menu.ipxe", test.file("menu"), isEntryPoint: true), test.target("dir", tree),
       ])
       #expect(
-        changes.placed == ["menu.ipxe", "dir/deep/x y\n", "dir/link", "dir/run"])
+        changes.placed == ["menu.ipxe", "dir/deep/x y\n", "dir/empty", "dir/link", "dir/run"])
       #expect(changes.removed == [])
       let served = [
-        "dir/", "dir/deep/", "dir/deep/x y\n = X", "dir/link -> ../menu.ipxe", "dir/run = #!",
+        "dir/", "dir/deep/", "dir/deep/x y\n = X", "dir/empty/", "dir/link -> ../menu.ipxe", "dir/run = #!",
         "menu.ipxe = menu",
       ]
       #expect(try test.served == served)
@@ -30,6 +30,7 @@ struct OutputTreeTests {
       #expect(
         manifest.targets[0].files == [
           .init(path: "dir/deep/x y\n", sha256: Digest(of: Array("X".utf8)).hex, size: 1),
+          .init(path: "dir/empty", isFolder: true),
           .init(path: "dir/link", link: "../menu.ipxe"),
           .init(
             path: "dir/run", sha256: Digest(of: Array("#!".utf8)).hex, size: 2, executable: true),
@@ -37,7 +38,7 @@ struct OutputTreeTests {
       let again = try test.update([
         test.target("menu.ipxe", test.file("menu"), isEntryPoint: true), test.target("dir", tree),
       ])
-      #expect(again == TreeChanges(placed: [], removed: [], unchangedCount: 4))
+      #expect(again == TreeChanges(placed: [], removed: [], unchangedCount: 5))
       #expect(try test.served == served)
     }
   }

@@ -62,7 +62,7 @@ struct StoredTreeTests {
       #expect(try find("../tree") == nil)
       #expect(
         try cache.store.leaves(of: artifact).map(\.path) == [
-          "a.txt", "bin/name with\nnewline", "bin/run", "bin/é ü", "link",
+          "a.txt", "bin/name with\nnewline", "bin/run", "bin/é ü", "empty", "link",
         ])
       #expect(try cache.store.leaves(of: .symlink(target: "x")).map(\.path) == [""])
     }

@@ -333,7 +333,7 @@ private let url = "https://example.org/ipxe.git"
       switch target.artifact {
       case .local(let path): path.replacing(site.folder, with: "FOLDER")
       case .output(let id, let path): "\(plan[id].name): \(path)"
-      case .bytes: "bytes"
+      case .bytes, .localInPlace, .link, .emptyFolder: "something else"
       }
     }
     #expect(

@@ -39,6 +39,8 @@ import Testing
     let beside = [
       "extra.ipxe": "#!ipxe\n", "certs/root.pem": "", "certs/client.pem": "",
       "certs/client.key": "", "patches/first.patch": "", "patches/second.patch": "",
+      "images/ubuntu-20.04.6-desktop-amd64.iso": "", "images/Win10_1809_French_x64.iso": "",
+      "images/memtest86.iso": "", "images/un_systeme.iso": "",
       "pictures/background.png": "", "install.ipxe.sig": "", "ipxe-checkout/src/Makefile": "",
       "ubuntu-content/casper/vmlinuz": "", "ubuntu-content/casper/initrd": "", "ubuntu.iso": "",
       "winpe-content/Boot/BCD": "", "winpe-content/Boot/boot.sdi": "",
@@ -89,6 +91,14 @@ import Testing
       for key in kind.record.keys {
         #expect(text.contains("\n- `\(key.name)`: "), "\(kind.name).md lacks \(key.name)")
       }
+    }
+  }
+
+  @Test("The page of the rule iso lists every key of a known bug")
+  func knownBugs() throws {
+    let text = try page("iso.md")
+    for key in KnownBugKeys.record.keys {
+      #expect(text.contains("\n- `\(key.name)`: "), "iso.md lacks \(key.name)")
     }
   }
 

@@ -79,7 +79,7 @@ import Testing
   func summaries() {
     let records =
       Rule.all.map(\.record) + SourceKind.all.map(\.record) + ConfigKind.all.map(\.record)
-      + [SiteKeys.record, SiteKeys.networkRecord, HostKeys.record]
+      + [SiteKeys.record, SiteKeys.networkRecord, HostKeys.record, KnownBugKeys.record]
     for key in records.flatMap(\.keys) {
       #expect(key.summary.hasSuffix("."), "\(key.name)")
       #expect(key.summary.count > 10, "\(key.name)")

@@ -11,6 +11,8 @@ final class TemporarySite {
     var template = Array("/tmp/recipes-test-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw SystemError(errno) }
     folder = String(cString: made)
+    // As a server's own folders are.
+    chmod(folder, 0o755)
     for (path, text) in files { try write(path, Array(text.utf8)) }
   }
 
