@@ -117,7 +117,6 @@ let package = Package(
       ],
       exclude: ["Fixtures"],
       swiftSettings: settings),
-    .testTarget(name: "MenusTests", dependencies: ["Menus"], swiftSettings: settings),
     .testTarget(
       name: "DiskImagesTests",
       dependencies: ["DiskImages", .product(name: "Crypto", package: "swift-crypto")],

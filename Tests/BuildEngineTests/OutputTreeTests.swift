@@ -20,7 +20,8 @@ struct OutputTreeTests {
         changes.placed == ["menu.ipxe", "dir/deep/x y\n", "dir/empty", "dir/link", "dir/run"])
       #expect(changes.removed == [])
       let served = [
-        "dir/", "dir/deep/", "dir/deep/x y\n = X", "dir/empty/", "dir/link -> ../menu.ipxe", "dir/run = #!",
+        "dir/", "dir/deep/", "dir/deep/x y\n = X", "dir/empty/", "dir/link -> ../menu.ipxe",
+        "dir/run = #!",
         "menu.ipxe = menu",
       ]
       #expect(try test.served == served)

@@ -1,4 +1,5 @@
 import BuildEngine
+import Glibc
 
 /// Where an image comes from.
 enum ImageReference: Sendable {
@@ -25,6 +26,16 @@ extension ValueType<ImageReference> {
 }
 
 extension LocalFile {
+  /// A path without "..", for people who read it elsewhere: links in its folders are followed, the file's own
+  /// name stays, be it a link (to the newest of several images). The path itself when that cannot be done.
+  static func resolved(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/"), let found = realpath(String(path[...slash]), nil)
+    else { return path }
+    defer { free(found) }
+    let folder = String(cString: found)
+    return (folder == "/" ? "" : folder) + path[slash...]
+  }
+
   /// True when every user of the machine may read a file: a server is another user than who builds.
   static func isReadableByAll(_ path: String) -> Bool {
     guard let mode = Self.mode(path), mode & 0o004 != 0 else { return false }

@@ -101,7 +101,7 @@ enum IsoRule {
     guard target.values[mount] ?? false, let path = localPath(of: target, recipes) else {
       return []
     }
-    return [.mount(image: path, folder: target.path)]
+    return [.mount(image: LocalFile.resolved(path), folder: target.path)]
   }
 
   // MARK: Planning
@@ -128,7 +128,7 @@ enum IsoRule {
     var result = RulePlan(artifact: .emptyFolder)
     result.identity = identity(of: image, target, parameters, &planner)
     if values[link] ?? false, let path = localPath(of: target, planner.recipes) {
-      result.artifact = .link(to: path)
+      result.artifact = .link(to: LocalFile.resolved(path))
       result.placement.mayLinkOutside = true
     } else if !(values[mount] ?? false) {
       parameters["paths"] = (values[paths] ?? []).joined(separator: "\n")
