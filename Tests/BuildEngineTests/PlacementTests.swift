@@ -127,4 +127,20 @@ import Testing
       }
     }
   }
+
+  @Test("pieces that become holes between others do not disturb those that are still being written")
+  func holesBetweenPieces() async throws {
+    try await TemporaryFolder.with { folder in
+      let cache = try TestCache(folder)
+      let digest = try cache.store.insert(writing: { writer in
+        for number in 1...60 {
+          try writer.append(BlobWriter.pieceSize) {
+            $0.initializeMemory(as: UInt8.self, repeating: UInt8(number))
+          }
+          if number % 3 == 0 { try writer.appendZeros(Int64(BlobWriter.pieceSize) * 2) }
+        }
+      })
+      try cache.store.verify(digest)
+    }
+  }
 }

@@ -46,6 +46,7 @@ public final class BlobWriter {
     hasHoleAtEnd = Self.isZero(buffer)
     if hasHoleAtEnd { return }
     isQueued = true
+    nextIndex = (nextIndex + 1) % Self.bufferCount
     nonisolated(unsafe) let bytes = UnsafeRawBufferPointer(buffer)
     writes.async { [file, free] in
       file.write(bytes, at: offset)
@@ -74,9 +75,10 @@ public final class BlobWriter {
 
   private var nextIndex = 0
 
-  /// The buffers are used in turn: the one that was used longest ago has been written.
+  /// Buffers are queued in turn, so the one that was queued longest ago is the first to be written and free
+  /// again. A piece that is not queued leaves its buffer to the next one: were it skipped, the one behind it
+  /// would be filled while it is still being written.
   private func nextBuffer(_ count: Int) -> UnsafeMutableRawBufferPointer {
-    defer { nextIndex = (nextIndex + 1) % Self.bufferCount }
     if nextIndex < buffers.count, buffers[nextIndex].count >= count { return buffers[nextIndex] }
     // Small files do with a small one.
     let size = count > 65536 ? Self.pieceSize : 65536
