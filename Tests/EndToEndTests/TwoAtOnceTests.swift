@@ -26,9 +26,9 @@ struct TwoAtOnceTests {
     }
   }
 
-  /// A site whose build lasts as long as the test wants, because a server does not answer.
+  /// A site whose build lasts as long as the test wants, because a server does not come to an end.
   private func withLongBuild(_ body: (Site, Running) async throws -> Void) async throws {
-    let server = try StalledServer()
+    let server = try StalledServer(isPatient: true)
     defer { server.stop() }
     try await withSite { site in
       let digest = String(repeating: "ab", count: 32)

@@ -64,13 +64,14 @@ final class FileServer: Sendable {
   }
 }
 
-/// A server that takes requests and never answers.
+/// A server that takes requests and never answers, or, when it is patient, never comes to the end of its
+/// answer: that keeps a client waiting however slow the machine is.
 final class StalledServer: Sendable {
   private let port: UInt16
   private let listener: Int32
   private let clients = Mutex<[Int32]>([])
 
-  init() throws {
+  init(isPatient: Bool = false) throws {
     (listener, port) = try listenOnLoopback()
     Thread.detachNewThread { [self] in
       while true {
@@ -78,14 +79,25 @@ final class StalledServer: Sendable {
         if client < 0 { return }
         _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         clients.withLock { $0.append(client) }
+        if isPatient { Thread.detachNewThread { Self.answerForEver(client) } }
       }
+    }
+  }
+
+  /// Sends enough every second not to count as stalled.
+  private static func answerForEver(_ client: Int32) {
+    let head = Array("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n".utf8)
+    var next = head
+    while send(client, next, next.count, Int32(MSG_NOSIGNAL)) > 0 {
+      Thread.sleep(forTimeInterval: 0.5)
+      next = [UInt8](repeating: 0, count: 4096)
     }
   }
 
   var url: String { "http://127.0.0.1:\(port)" }
 
   func waitForRequest() async throws {
-    for _ in 0..<4000 where clients.withLock({ $0.isEmpty }) {
+    for _ in 0..<12000 where clients.withLock({ $0.isEmpty }) {
       try await Task.sleep(for: .milliseconds(5))
     }
   }
@@ -93,7 +105,8 @@ final class StalledServer: Sendable {
   func stop() {
     shutdown(listener, Int32(SHUT_RDWR))
     close(listener)
-    clients.withLock { for client in $0 { close(client) } }
+    // Not closed before its thread has seen the end: the number would be another file's.
+    clients.withLock { for client in $0 { shutdown(client, Int32(SHUT_RDWR)) } }
   }
 }
 
