@@ -19,7 +19,10 @@ import Testing
       ])
     #expect(
       recipes.configs.map(\.path)
-        == ["dhcpd.conf", "kea-dhcp4.conf", "dnsmasq-proxy.conf", "tftpd-hpa"])
+        == [
+          "dhcpd.conf", "kea-dhcp4.conf", "dnsmasq-proxy.conf", "tftpd-hpa", "nginx.conf",
+          "apache2.conf",
+        ])
   }
 
   static var exampleNames: [String] {

@@ -9,16 +9,20 @@ final class ConfigKind: Sendable {
   /// Writes a config, or says in diagnostics why it cannot; nil only after an error. It also runs when
   /// recipes are only read, so that what it says stands in `check`.
   let make: @Sendable (Config, ServedSite, inout Checker) -> ConfigContent?
+  /// What a firewall has to let in for the server. Asked of configs that can be read.
+  let ports: @Sendable (Config, ServedSite) -> [ServedPort]
 
   /// - Precondition: the first key's name is the kind's.
   init(
     name: String, summary: String, keys: [KeyDescription],
+    ports: @escaping @Sendable (Config, ServedSite) -> [ServedPort] = { _, _ in [] },
     make: @escaping @Sendable (Config, ServedSite, inout Checker) -> ConfigContent?
   ) {
     precondition(keys.first?.name == name, "a kind's first key bears its name")
     self.name = name
     self.summary = summary
     record = RecordDescription(keys: keys)
+    self.ports = ports
     self.make = make
   }
 

@@ -27,7 +27,11 @@ enum DHCPKind {
     keys: [
       dhcp.description, mode.description, script.description, leaseTime.description,
       authoritative.description, serveTFTP.description,
-    ], make: make)
+    ],
+    ports: { config, _ in
+      [.udp(67)] + (config.values[mode] == .proxy ? [.udp(4011)] : [])
+        + (config.values[serveTFTP] == true ? [.udp(69)] : [])
+    }, make: make)
 
   /// The target that a config sends iPXE to; nil for a config of another kind.
   static func scriptName(_ config: Config) -> String? {

@@ -10,7 +10,8 @@ enum TFTPKind {
 
   static let kind = ConfigKind(
     name: "tftp", summary: "A TFTP server that serves the output tree.",
-    keys: [tftp.description, clients.description], make: make)
+    keys: [tftp.description, clients.description],
+    ports: { _, _ in [.udp(69)] }, make: make)
 
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)
     -> ConfigContent?
