@@ -142,8 +142,8 @@ struct ServeTests {
       let options = ["--http-port", "\(http)", "--tftp-port", "\(tftp)"]
       let (started, run) = try await Serving.with(options, on: site) { serving in
         let started = serving.descendants
-        // A guard, nginx and its workers.
-        #expect(started.count >= 3)
+        // A guard and nginx; the workers may be still to come.
+        #expect(started.count >= 2)
         serving.end(signal)
         let isGone = try await untilGone(started)
         #expect(isGone)

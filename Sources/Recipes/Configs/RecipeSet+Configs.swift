@@ -8,12 +8,13 @@ extension RecipeSet {
   ///   - output: The output tree, absolute.
   ///   - absent: Targets that the tree lacks because their sources could not be reached; no config names
   ///     them.
+  ///   - links: The symbolic links in the tree, by their paths there.
   /// - Throws: why a config cannot be written.
-  public func writtenConfigs(output: String, absent: Set<String> = []) throws(RecipeErrors)
-    -> WrittenConfigs
-  {
+  public func writtenConfigs(
+    output: String, absent: Set<String> = [], links: Set<String> = []
+  ) throws(RecipeErrors) -> WrittenConfigs {
     var checker = Checker(variables: Variables(settable: []))
-    let served = ServedSite(recipes: self, output: output, absent: absent)
+    let served = ServedSite(recipes: self, output: output, absent: absent, links: links)
     let written = configs.compactMap { config in
       config.kind.make(config, served, &checker).map {
         WrittenConfigs.Entry(config: config, files: $0.files)

@@ -5,6 +5,8 @@ struct ServedSite: Sendable {
   let output: String
   /// Targets that the tree lacks, because their sources could not be reached: nobody is sent to them.
   var absent: Set<String> = []
+  /// The symbolic links in the tree, as the last build placed them; none when recipes are only read.
+  var links: Set<String> = []
 
   var site: Site { recipes.site }
 

@@ -7,6 +7,8 @@ struct Checker: Sendable {
   var sourceReferences: [SourceReference] = []
   /// The paths and URLs that a booting machine loads, met while reading one target.
   var servedReferences: [ServedReference] = []
+  /// Files beside the recipes whose content is part of what was read.
+  var filesRead: [String] = []
   /// Faults that many values share and that are told once.
   private var told: Set<String> = []
   /// Suggestions still to be given: each compares a name with every target.

@@ -73,6 +73,7 @@ struct RecipeLoader {
       checker.warn("no recipe in \(quoted(name)) defines a target", at: nil)
     }
     recipes.warnings = Diagnostic.sorted(checker.diagnostics)
+    recipes.filesRead = checker.filesRead
     return recipes
   }
 

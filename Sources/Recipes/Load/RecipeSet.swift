@@ -19,6 +19,8 @@ public struct RecipeSet: Sendable {
   public internal(set) var warnings: [Diagnostic] = []
   /// What is suspicious in hand-written scripts but no error; of interest to who asks for a check.
   public internal(set) var scriptWarnings: [Diagnostic] = []
+  /// Files beside the recipes that were read with them, absolute.
+  public internal(set) var filesRead: [String] = []
   private let sourceIndex: [String: Int]
   private let targetIndex: [String: Int]
 

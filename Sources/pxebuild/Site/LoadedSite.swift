@@ -40,6 +40,7 @@ struct SiteLoader: Sendable {
     let folder = try site.recipes
     try observeRecipes(folder)
     let recipes = try RecipeSet.load(folder: folder.string, name: site.recipeFolder)
+    for path in recipes.filesRead { try observe(FilePath(path)) }
     var lock = try LockFile.load(
       lockPath.string, name: "\(site.recipeFolder)/\(LockFile.fileName)")
     var unreachable: [SourceRequest: String] = [:]

@@ -65,8 +65,10 @@ struct SiteConfigs: Sendable {
   /// What the configs consist of.
   ///
   /// - Parameter absent: Targets that the served tree lacks, because their sources could not be reached.
-  func files(absent: Set<String> = []) throws(RecipeErrors) -> [TreeTarget] {
-    let written = try recipes.writtenConfigs(output: served.directory.string, absent: absent)
+  func files(absent: Set<String> = []) throws -> [TreeTarget] {
+    let links = try served.manifest().targets.flatMap(\.files).filter { $0.link != nil }
+    let written = try recipes.writtenConfigs(
+      output: served.directory.string, absent: absent, links: Set(links.map(\.path)))
     return written.entries.map { entry in
       let path = entry.config.path
       return TreeTarget(

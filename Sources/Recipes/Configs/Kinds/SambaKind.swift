@@ -1,0 +1,144 @@
+/// `samba: shares` or `samba: users` — a Samba server for Windows that installs from a share.
+enum SambaKind {
+  /// `shares` is smb.conf; `users` is the secret part of it, a file of its own.
+  enum Part: String, CaseIterable, Sendable { case shares, users }
+
+  static let samba = Key<Part>(
+    "samba", .word("shares or users"), isRequired: true,
+    "shares (smb.conf), or users (the passwords of those that shares name).")
+  static let shares = Key(
+    "shares", .sambaShares, "Folders of the tree by share name, beside those that targets need.")
+
+  static let kind = ConfigKind(
+    name: "samba", summary: "A Samba server for Windows that installs from a share.",
+    keys: [samba.description, shares.description],
+    ports: { config, _ in config.values[samba] == .shares ? [.tcp(445)] : [] }, make: make)
+
+  private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)
+    -> ConfigContent?
+  {
+    switch config.values[samba] {
+    case .shares: makeShares(config, served, &checker)
+    case .users: makeUsers(config, served, &checker)
+    case nil: nil
+    }
+  }
+
+  // MARK: Shares
+
+  private static func makeShares(
+    _ config: Config, _ served: ServedSite, _ checker: inout Checker
+  ) -> ConfigContent? {
+    guard let found = allShares(config, served, &checker) else { return nil }
+    if found.isEmpty, served.absent.isEmpty {
+      checker.warn(
+        "\(config.owner) shares nothing: no target needs a share", at: config.location,
+        help: "list shares:, or remove it")
+    }
+    let hasPasswords = served.recipes.configs.contains {
+      $0.kind.name == kind.name && $0.values[samba] == .users
+    }
+    if let share = found.first(where: { $0.user != nil }), !hasPasswords {
+      checker.warn(
+        "share \(quoted(share.name)) has a user, and no config has the passwords",
+        at: share.location, help: "add smbpasswd: { samba: users } to configs:")
+    }
+    return .file(
+      ConfigText(
+        text: SambaText.config(
+          found, output: served.output,
+          note: ConfigNote.hash("Samba", file: "/etc/samba/smb.conf"))))
+  }
+
+  /// What is listed and what targets need, by name; nil after an error.
+  private static func allShares(
+    _ config: Config, _ served: ServedSite, _ checker: inout Checker
+  ) -> [SambaShare]? {
+    let listed = config.values[shares] ?? []
+    var found = listed
+    for (need, target) in served.recipes.serviceNeeds where !served.absent.contains(target.path) {
+      guard case .share(let name, let folder) = need else { continue }
+      if let same = found.first(where: { $0.name.lowercased() == name.lowercased() }) {
+        guard same.folder.path != folder else { continue }
+        checker.error(
+          "share \(quoted(name)) is two folders, \(same.folder.path) and \(folder)",
+          at: same.location, notes: [.init("the other one is needed here", at: target.location)],
+          help: "rename one of the two")
+        return nil
+      }
+      found.append(
+        SambaShare(
+          name: name, folder: TreeFolder(path: folder, location: target.location), user: nil,
+          location: target.location))
+    }
+    var isGood = true
+    for share in found {
+      isGood = check(share, served, &checker) && isGood
+    }
+    return isGood ? found.sorted { $0.name < $1.name } : nil
+  }
+
+  private static func check(
+    _ share: SambaShare, _ served: ServedSite, _ checker: inout Checker
+  ) -> Bool {
+    guard share.folder.check(served, &checker) else { return false }
+    let path = share.folder.path(in: served.output)
+    if let problem = SambaText.problem(withPath: path) {
+      checker.error(
+        "Samba cannot share the folder \(quoted(path)), which has \(problem) in its name",
+        at: share.location, help: "rename the target, or choose another output folder")
+      return false
+    }
+    return checkLinks(share, served, &checker)
+  }
+
+  /// Clients do not get what a link means: a folder would look whole and be not.
+  private static func checkLinks(
+    _ share: SambaShare, _ served: ServedSite, _ checker: inout Checker
+  ) -> Bool {
+    let targets = served.recipes.targets.filter { $0.values[IsoRule.link] == true }.map(\.path)
+    let links = served.links.union(targets).filter { $0.hasPrefix(share.folder.path + "/") }
+      .sorted()
+    guard let first = links.first else { return true }
+    checker.error(
+      "\(counted(links.count, "symbolic link")) inside share \(quoted(share.name)): \(printable(first))",
+      at: share.location,
+      help: "Windows cannot follow them: put the files themselves there, or share another folder")
+    return false
+  }
+
+  // MARK: Users
+
+  private static func makeUsers(
+    _ config: Config, _ served: ServedSite, _ checker: inout Checker
+  ) -> ConfigContent? {
+    if config.values.isWritten(shares.name) {
+      checker.error(
+        "a file with users shares nothing", at: config.values.keyLocation(shares),
+        help: "write the shares at the config with samba: shares")
+      return nil
+    }
+    var users: [SambaUser] = []
+    for share in served.recipes.configs.flatMap({ $0.values[shares] ?? [] }) {
+      guard let user = share.user else { continue }
+      if let same = users.first(where: { $0.name == user.name }) {
+        guard same.password != user.password else { continue }
+        checker.error(
+          "user \(quoted(user.name)) has two passwords", at: share.location,
+          help: "write the same at each share")
+        return nil
+      }
+      users.append(user)
+    }
+    if users.isEmpty {
+      checker.warn(
+        "\(config.owner) has no users: no share names one", at: config.location,
+        help: "give a share user: and password-file:, or remove the config")
+    }
+    return .file(
+      ConfigText(
+        text: SambaText.passwordFile(
+          users.sorted { $0.name < $1.name },
+          note: ConfigNote.hash("Samba", file: SambaText.passwords)), isPrivate: true))
+  }
+}
