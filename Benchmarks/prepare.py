@@ -12,9 +12,7 @@ def main(step, path):
     path = Path(path)
     site = sites.Site("pxebuild", path)
     if step == "cold":
-        for name in sites.RESULTS_OF_BUILDS:
-            shutil.rmtree(site.cache / name, ignore_errors=True)
-        shutil.rmtree(site.output, ignore_errors=True)
+        sites.forget(site)
     elif step == "change":
         sites.change_chain(site, time.time_ns())
     elif step == "change-embed":

@@ -138,6 +138,36 @@ def memory(bench):
     ]
 
 
+def iso(bench):
+    site, image = sites.iso_site(bench.pxebuild, bench.work, 700_000_000)
+    site.build()
+    plain = bench.work / "iso-plain"
+    empty = ["sh", "-c", 'rm -rf "$1" && mkdir "$1" && sync', "sh", plain]
+    cold = bench.step + ["cold", site.folder]
+    commands = {
+        "7z x": ["7z", "x", "-y", f"-o{plain}", image],
+        "bsdtar -xf": ["bsdtar", "-xf", image, "-C", plain],
+        "7z x and sync": ["sh", "-c", '7z x -y "-o$1" "$2" && sync -f "$1"', "sh", plain, image],
+    }
+    times = medians(
+        [site.command(), *commands.values()], runs=max(bench.runs, 5), warmup=1,
+        prepare=[cold] + [empty] * len(commands))
+    run(["diff", "-r", site.output / "live", plain])
+    rows = [
+        ratio_row(f"an image of 700 MB unpacked, first time, against {name}", times[0], time, 1)
+        for name, time in zip(commands, times[1:])
+    ]
+    sites.forget(site)
+    peak = peak_memory(site.command())
+    rows.append(Row(
+        "peak memory, an image of 700 MB", f"{peak / 1e6:.0f} MB", "-", "-", "< 150 MB", peak < 150e6))
+    ours, peer = medians([site.command(), commands["7z x"]], warmup=1, runs=max(bench.runs, 5))
+    rows.append(ratio_row("the same image unchanged, against 7z x", ours, peer, 0.1, 0.05))
+    shutil.rmtree(site.folder)
+    shutil.rmtree(plain)
+    return rows
+
+
 # Name, function, whether it needs the real upstream.
 ROWS = [
     ("cold", cold, True),
@@ -146,4 +176,5 @@ ROWS = [
     ("files", unchanged_files, False),
     ("tree", tree_again, False),
     ("memory", memory, False),
+    ("iso", iso, False),
 ]

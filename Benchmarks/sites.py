@@ -50,6 +50,15 @@ class Site:
         (self.recipes / "site.yaml").write_text("site:\n  server: 10.0.0.200\n", encoding="utf-8")
 
 
+def forget(site):
+    """Removes what builds have made, not the sources that were fetched."""
+    for name in RESULTS_OF_BUILDS:
+        shutil.rmtree(site.cache / name, ignore_errors=True)
+    shutil.rmtree(site.output, ignore_errors=True)
+    # What is still to be written would be written in the time that is measured.
+    os.sync()
+
+
 def upstream_is_reachable():
     """Whether the real iPXE can be fetched."""
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
@@ -193,3 +202,26 @@ def large_file_site(pxebuild, work, size):
     (site.recipes / "targets.yaml").write_text(
         "targets:\n  large.img: { file: large.img }\n", encoding="utf-8")
     return site
+
+
+def iso_site(pxebuild, work, size):
+    """A site that unpacks an image like that of a live system: one file is nearly all of it."""
+    site = Site(pxebuild, work / "iso-site")
+    site.clear()
+    site.write_site()
+    content = site.folder / "content"
+    (content / "casper").mkdir(parents=True)
+    for folder in range(20):
+        (content / f"pool/{folder}").mkdir(parents=True)
+        for number in range(20):
+            (content / f"pool/{folder}/{number}.deb").write_bytes(os.urandom(30_000))
+    with open(content / "casper/filesystem.squashfs", "wb") as file:
+        for _ in range(size // 1_000_000 - 100):
+            file.write(os.urandom(1_000_000))
+    (content / "casper/initrd").write_bytes(os.urandom(88_000_000))
+    image = site.folder / "image.iso"
+    run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-o", image, content])
+    shutil.rmtree(content)
+    (site.recipes / "targets.yaml").write_text(
+        "targets:\n  live: { iso: ../image.iso }\n", encoding="utf-8")
+    return site, image

@@ -83,6 +83,13 @@ struct ISO9660Tests {
         == "its folder 'd' claims to have 4294965248 bytes, more than is possible")
   }
 
+  @Test("A hundred thousand files in one folder, and no more than there can be")
+  func manyEntries() throws {
+    let folder = try Folder()
+    let entries = (0..<100_000).map { Entry(name: "f\($0)") }
+    #expect(try ImageTree(folder.image(ISOWriter.image(entries))).entryCount == 100_000)
+  }
+
   @Test("What is no image says so")
   func notAnImage() throws {
     #expect(
