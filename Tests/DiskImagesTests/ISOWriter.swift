@@ -17,31 +17,10 @@ struct ISOWriter {
   private static let rootBlock = 18
 
   static func image(_ entries: [Entry], volumeID: String = "TEST") -> [UInt8] {
-    var data: [UInt8] = []
-    var records = record([0], UInt32(rootBlock), 2048, 2, [0x53, 0x50, 7, 1, 0xbe, 0xef, 0])
-    records += record([1], UInt32(rootBlock), 2048, 2, [])
     // How many blocks the records need is known once they are written with any numbers.
-    let draft = padded(records + entries.flatMap { written($0, firstBlock: 0, rootSize: 0) })
-    let rootSize = draft.count
-    var block = rootBlock + rootSize / blockSize
-    records = record(
-      [0], UInt32(rootBlock), UInt32(rootSize), 2, [0x53, 0x50, 7, 1, 0xbe, 0xef, 0])
-    records += record([1], UInt32(rootBlock), UInt32(rootSize), 2, [])
-    var sector = records
-    var all: [UInt8] = []
-    for entry in entries {
-      let bytes = written(entry, firstBlock: UInt32(block), rootSize: UInt32(rootSize))
-      if sector.count + bytes.count > blockSize {
-        all += padded(sector)
-        sector = []
-      }
-      sector += bytes
-      let content = padded(entry.content)
-      data += content
-      block += content.count / blockSize
-    }
-    all += padded(sector)
-    while all.count < rootSize { all.append(0) }
+    let rootSize = folder(entries, rootSize: 0).count
+    let all = folder(entries, rootSize: rootSize)
+    let data = entries.flatMap { padded($0.content) }
     var descriptor = [UInt8](repeating: 0, count: blockSize)
     descriptor.replaceSubrange(0..<7, with: [1] + Array("CD001".utf8) + [1])
     let name = Array(volumeID.utf8)
@@ -52,6 +31,22 @@ struct ISOWriter {
     var end = [UInt8](repeating: 0, count: blockSize)
     end.replaceSubrange(0..<7, with: [255] + Array("CD001".utf8) + [1])
     return [UInt8](repeating: 0, count: 16 * blockSize) + descriptor + end + all + data
+  }
+
+  /// The root's records; none crosses a block.
+  private static func folder(_ entries: [Entry], rootSize: Int) -> [UInt8] {
+    let size = UInt32(rootSize)
+    var all = record([0], UInt32(rootBlock), size, 2, [0x53, 0x50, 7, 1, 0xbe, 0xef, 0])
+    all += record([1], UInt32(rootBlock), size, 2, [])
+    var block = rootBlock + rootSize / blockSize
+    for entry in entries {
+      let bytes = written(entry, firstBlock: UInt32(block), rootSize: size)
+      let room = blockSize - all.count % blockSize
+      if bytes.count > room { all += [UInt8](repeating: 0, count: room) }
+      all += bytes
+      block += (entry.content.count + blockSize - 1) / blockSize
+    }
+    return padded(all)
   }
 
   /// A symbolic link's fields: its mode and its parts, each with its flags (8 the root, 4 "..").
