@@ -82,6 +82,9 @@ struct DoctorTests {
       ("aarch64-linux-gnu-ld", "binutils-aarch64-linux-gnu"),
       ("x86_64-linux-gnu-gcc", "gcc-x86-64-linux-gnu"),
       ("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"), ("bwrap", "bubblewrap"),
+      ("nginx", "nginx-light"), ("dnsmasq", "dnsmasq-base"), ("apache2", "apache2"),
+      ("smbd", "samba"), ("testparm", "samba-common-bin"), ("exportfs", "nfs-kernel-server"),
+      ("ganesha.nfsd", "nfs-ganesha"), ("nft", "nftables"), ("in.tftpd", "tftpd-hpa"),
       ("nonsense", nil), ("a-b-nonsense", nil), ("/etc/nonsense", nil),
     ])
   func packages(name: String, expected: String?) {

@@ -145,6 +145,24 @@ struct ServiceConfigTests {
     for file in files { #expect(!String(decoding: file.bytes, as: UTF8.self).contains("geheim")) }
   }
 
+  @Test("A script in the tree with a share's user and password is a warning")
+  func toldSecret() throws {
+    let recipe = """
+      targets:
+        win/x: { script: x }
+        startnet.cmd: { script: "net use Y: \\\\\\\\10.0.0.1\\\\win /user:install geheim" }
+        other.txt: { script: install it }
+      configs:
+        smb.conf: { samba: shares, shares: { win: { folder: win, user: install, password: geheim } } }
+        smbpasswd: { samba: users }
+
+      """
+    #expect(
+      try texts(recipe).warnings == [
+        "target \"startnet.cmd\" tells everybody who is served the password of share \"win\""
+      ])
+  }
+
   @Test("A link inside a share is an error that names it; one beside is none")
   func links() throws {
     let site = try TemporarySite([

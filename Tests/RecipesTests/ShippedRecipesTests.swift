@@ -21,7 +21,7 @@ import Testing
       recipes.configs.map(\.path)
         == [
           "dhcpd.conf", "kea-dhcp4.conf", "dnsmasq-proxy.conf", "tftpd-hpa", "nginx.conf",
-          "apache2.conf",
+          "apache2.conf", "nftables.conf",
         ])
   }
 

@@ -43,6 +43,7 @@ enum SambaKind {
         "share \(quoted(share.name)) has a user, and no config has the passwords",
         at: share.location, help: "add smbpasswd: { samba: users } to configs:")
     }
+    for share in found { checkSecret(of: share, served, &checker) }
     return .file(
       ConfigText(
         text: SambaText.config(
@@ -105,6 +106,22 @@ enum SambaKind {
       at: share.location,
       help: "Windows cannot follow them: put the files themselves there, or share another folder")
     return false
+  }
+
+  /// Warns of texts in the tree that hold a share's user and password: whoever is served may read them.
+  private static func checkSecret(
+    of share: SambaShare, _ served: ServedSite, _ checker: inout Checker
+  ) {
+    guard let user = share.user else { return }
+    for target in served.recipes.targets {
+      guard let text = target.values[ScriptRule.script], text.contains(user.name),
+        text.contains(user.password)
+      else { continue }
+      checker.warn(
+        "\(target.owner) tells everybody who is served the password of share \(quoted(share.name))",
+        at: target.values.location(ScriptRule.script),
+        help: "leave it out of the tree, or let everybody read the share")
+    }
   }
 
   // MARK: Users
