@@ -111,7 +111,7 @@ let package = Package(
     .testTarget(
       name: "BuiltInsTests",
       dependencies: [
-        "Archives", "BuiltIns", "Downloads",
+        "Archives", "BuiltIns", "Downloads", "Menus",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -105,15 +105,12 @@ public struct MenuScript {
     // A menu of no items is an error, and would be one for ever.
     if !items.contains(where: \.isForAll) { add("item menu-shell iPXE shell") }
     let timeout = isTimed ? "--timeout ${menu-timeout} " : ""
-    let cancelled = isSubmenu ? "exit" : "goto again"
+    let cancelled = isSubmenu ? "exit" : isTimed ? "goto again" : "goto start"
     add("choose \(timeout)--default ${menu-choice} menu-choice || \(cancelled)")
     if isTimed { add("set menu-timeout 0") }
     add("goto item-${menu-choice}")
     if !items.contains(where: \.isForAll) { add("", ":item-menu-shell", "shell ||", "goto start") }
-    guard !isSubmenu else { return }
-    add("", ":again")
-    if isTimed { add("set menu-timeout 0") }
-    add("goto start")
+    if isTimed, !isSubmenu { add("", ":again", "set menu-timeout 0", "goto start") }
   }
 
   private mutating func writeFailure(_ items: [MenuItem]) {

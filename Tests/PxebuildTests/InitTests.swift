@@ -50,7 +50,7 @@ struct InitTests {
     #expect(
       targets["chain.ipxe"]?["script"]?.string
         == "#!ipxe\ndhcp\nchain {{site.http}}/install.ipxe\n")
-    #expect(targets["install.ipxe"]?["script"]?.string?.hasPrefix("#!ipxe\n") == true)
+    #expect(targets["install.ipxe"]?["menu"]?.string == "Network boot from {{site.server}}")
     #expect(targets["ipxe32.efi"]?["ipxe"]?.string == "bin-i386-efi/ipxe.efi")
     #expect(recipe["sources"]?["ipxe"]?["tag"]?.string == "v2.0.0")
   }

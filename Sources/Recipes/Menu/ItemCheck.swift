@@ -159,7 +159,7 @@ struct ItemCheck {
       let size = LocalFile.size(path), size > limit
     else { return }
     checker.warn(
-      "\(size / 1_000_000) MB are much for sanboot", at: reference.location,
+      "this image has \(size / 1_000_000) MB, which is much for sanboot", at: reference.location,
       help:
         "a system with disk drivers of its own loses the image once it runs; unpack it and boot its "
         + "kernel, or raise warn-above:")

@@ -71,25 +71,16 @@ struct SiteTemplate: Sendable {
       usb/bios.usb:  { ipxe: bin/ipxe.usb,               source: ipxe, embed: chain.ipxe }
       usb/efi.usb:   { ipxe: bin-x86_64-efi/ipxe.usb,    source: ipxe, embed: chain.ipxe }
 
-      # The menu. Add an `item` line for each entry and a part with its name below; what an entry boots
-      # has to be in the output folder, as a target or by your own hand.
+      # The menu. Add an item for each entry; what it boots is another target. docs/recipes/menu.md has
+      # the kinds of item: linux, casper, debian-installer, wimboot, sanboot, memtest, chain, script, …
       install.ipxe:
-        script: |
-          #!ipxe
-
-          :start
-          menu Network boot from {{site.server}}
-          item shell              iPXE shell
-          item exit               Exit and boot from disk
-          choose --default exit --timeout 60000 selected || goto exit
-          goto ${selected}
-
-          :shell
-          shell
-          goto start
-
-          :exit
-          exit
+        menu: Network boot from {{site.server}}
+        default: disk
+        timeout: 60
+        items:
+          - exit: Exit and boot from disk
+            name: disk
+          - shell: iPXE shell
 
     """
 
