@@ -219,4 +219,41 @@ struct MenuTests {
       #expect(run.errors.contains("there is no \"initrd.gz\" in what it reads"), "\(run.errors)")
     }
   }
+
+  @Test("an image's own release decides what its kernel is told, and what it is called")
+  func images() async throws {
+    try await withSite { site in
+      for (path, text) in [
+        ".disk/info": "Ubuntu 18.04.1 LTS \"Bionic Beaver\" - Release amd64 (20180725)",
+        "casper/vmlinuz": "kernel", "casper/initrd.lz": "initrd",
+      ] { try site.write(text, to: "disk/\(path)") }
+      try await mustRun(
+        [
+          "xorriso", "-as", "mkisofs", "-R", "-quiet", "-V", "Ubuntu 18.04.1 LTS amd64", "-o",
+          "\(site.recipes)/u.iso", "\(site.folder)/disk",
+        ], in: site.top)
+      for mount in [false, true] {
+        try site.recipe(
+          """
+          site: { server: 10.0.0.1, output: /srv/boot }
+          targets:
+            install.ipxe:
+              menu: Menu
+              items: [{ casper: ubuntu, title: Ubuntu }]
+            ubuntu: { iso: u.iso\(mount ? ", mount: true" : "") }
+
+          """)
+        let run = try await site.run("all")
+        #expect(run.status == 0, "\(run.errors)")
+        let script = try #require(site.read("out/install.ipxe"))
+        #expect(
+          script.contains(
+            "nfsroot=10.0.0.1:/srv/boot/ubuntu ip=dhcp systemd.mask=tmp.mount --- || goto failed\n"),
+          "\(script)")
+        // What is only mounted is not looked into for names.
+        let name = mount ? "initrd" : "initrd.lz"
+        #expect(script.contains("http://10.0.0.1/ubuntu/casper/\(name) ||"), "\(script)")
+      }
+    }
+  }
 }

@@ -20,6 +20,7 @@ struct ItemCheck {
       guard target.values[FileRule.source] == nil else { return .unknown }
       return .local(FileRule.localPath(of: target))
     case NBIRule.rule.name: return .folder
+    case IsoRule.rule.name: return target.values[IsoRule.link] ?? false ? .file : .folder
     default: return .unknown
     }
   }
@@ -155,7 +156,9 @@ struct ItemCheck {
 
   /// A disk of this machine that is too large for comfort.
   mutating func size(of reference: ServedReference?, limit: Int64) {
-    guard let reference, let path = recipes.localPath(of: reference),
+    guard let reference, case .tree(let name) = reference.place,
+      let path = recipes.localPath(of: reference)
+        ?? recipes.target(name).flatMap({ IsoRule.localPath(of: $0, recipes) }),
       let size = LocalFile.size(path), size > limit
     else { return }
     checker.warn(

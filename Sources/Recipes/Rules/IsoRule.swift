@@ -163,7 +163,7 @@ enum IsoRule {
   }
 
   /// The image's path; nil for a download and for a target.
-  private static func localPath(of target: Target, _ recipes: RecipeSet) -> String? {
+  static func localPath(of target: Target, _ recipes: RecipeSet) -> String? {
     guard case .file(let reference)? = target.values[iso], recipes.target(reference.name) == nil
     else { return nil }
     return absolutePath(reference.name, from: reference.folder)
