@@ -142,14 +142,17 @@ struct ServeTests {
       let options = ["--http-port", "\(http)", "--tftp-port", "\(tftp)"]
       let (started, run) = try await Serving.with(options, on: site) { serving in
         let started = serving.descendants
+        let folders = Set(started.compactMap { serving.folder(of: $0) })
+        #expect(folders.count == 1)
         // A guard and nginx; the workers may be still to come.
         #expect(started.count >= 2)
         serving.end(signal)
         let isGone = try await untilGone(started)
         #expect(isGone)
-        return started
+        return (programs: started, folders: folders)
       }
-      #expect(try await untilGone(started))
+      #expect(try await untilGone(started.programs))
+      #expect(started.folders.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
       #expect(signal == SIGKILL ? run.signal == SIGKILL : run.status == 0)
       // The ports are free again.
       try await Serving.with(options, on: site) { _ in }
@@ -329,6 +332,15 @@ struct ServeTests {
     }
   }
 
+  /// Removes the folders for servers' files of a site.
+  private func removeFolders(of site: Site) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? []
+    where name.hasPrefix("pxebuild-serve-") {
+      let tree = try? FileManager.default.destinationOfSymbolicLink(atPath: "/tmp/\(name)/tree")
+      if tree == site.output { removeTree("/tmp/\(name)") }
+    }
+  }
+
   @Test(
     "with a proxy, a machine that boots is told its file and fetches it",
     .enabled("this machine makes no networks for tests (it takes root and namespaces)") {
@@ -355,6 +367,8 @@ struct ServeTests {
         ))
       let run = try await site.run("all")
       #expect(run.status == 0, "\(run.errors)")
+      // The lab ends by killing all that is in it at once, the guards too.
+      defer { removeFolders(of: site) }
       try await NetworkLab.with(folder: site.scratch) { lab in
         try lab.start([
           "env", Binary.pxebuild, "serve", "--dhcp-proxy", "eth0", "--recipes", site.recipes,

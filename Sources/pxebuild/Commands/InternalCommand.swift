@@ -21,7 +21,9 @@ struct InternalCommand: ParsableCommand {
   func run() throws {
     umask(0o022)
     if name == "exec" { try exec() }
-    if name == "guard", !arguments.isEmpty { throw ExitCode(try Guard.run(arguments)) }
+    if name == "guard", arguments.count > 1 {
+      throw ExitCode(try Guard.run(Array(arguments.dropFirst()), in: .init(arguments[0])))
+    }
     guard let status = UpstreamMakeWorkers.run(name: name, arguments: arguments) else {
       throw ValidationError("there is no internal step named \(name)")
     }

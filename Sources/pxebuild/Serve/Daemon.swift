@@ -14,6 +14,8 @@ struct Daemon: Sendable {
   var name: String
   var program: FilePath
   var arguments: [String]
+  /// Where its files are; removed when pxebuild is killed.
+  var folder: FilePath
 
   /// Runs it to its end, or until the task is cancelled; then it is asked to end, and waited for.
   ///
@@ -37,7 +39,7 @@ struct Daemon: Sendable {
     let own = try FilePath(FileSystem.readSymlink("/proc/self/exe"))
     let status = try await Subprocess.run(
       .path(own),
-      arguments: Arguments(["internal", "guard", "--", program.string] + arguments),
+      arguments: Arguments(["internal", "guard", "--", folder.string, program.string] + arguments),
       environment: .inherit.updating(["LC_ALL": "C.UTF-8"]), platformOptions: options,
       input: .fileDescriptor(life.read, closeAfterSpawningProcess: true),
       output: .fileDescriptor(output.write, closeAfterSpawningProcess: true),

@@ -2,6 +2,7 @@ import BuildEngine
 import CLinux
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// Runs a program and ends it, with all that it has started, when the process that started the guard ends: by
 /// itself, by Ctrl-C or by `kill -9`.
@@ -18,8 +19,9 @@ enum Guard {
 
   /// Runs the program of an argument vector to its end.
   ///
+  /// - Parameter folder: Removed when pxebuild is not there any more to do so.
   /// - Returns: Its exit code; 128 and the number of the signal that ended it.
-  static func run(_ arguments: [String]) throws -> Int32 {
+  static func run(_ arguments: [String], in folder: FilePath) throws -> Int32 {
     _ = linux_adopt_descendants()  // without it, only the program's own group is ended
     signal(SIGTERM, handle)
     signal(SIGINT, SIG_IGN)
@@ -30,8 +32,13 @@ enum Guard {
         endAll(of: child)
         return exitCode(status)
       }
-      if isAskedToEnd.load(ordering: .relaxed) || isAlone(waiting: 100) {
+      if isAskedToEnd.load(ordering: .relaxed) {
         endAll(of: child)
+        return 0
+      }
+      if isAlone(waiting: 100) {
+        endAll(of: child)
+        try? FileSystem.remove(folder)  // a few small files are left behind
         return 0
       }
     }

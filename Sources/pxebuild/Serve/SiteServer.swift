@@ -67,7 +67,7 @@ struct SiteServer: Sendable {
     let file = try folder.write(config.text, to: "nginx.conf")
     return Daemon(
       name: "nginx", program: try program("nginx"),
-      arguments: ["-p", folder.path.string, "-c", file])
+      arguments: ["-p", folder.path.string, "-c", file], folder: folder.path)
   }
 
   /// Nil for a port that dnsmasq cannot take: it has no option for it.
@@ -85,7 +85,7 @@ struct SiteServer: Sendable {
     }
     return Daemon(
       name: "dnsmasq", program: try program("dnsmasq"),
-      arguments: ["--conf-file=\(try folder.write(text, to: "dnsmasq.conf"))"])
+      arguments: ["--conf-file=\(try folder.write(text, to: "dnsmasq.conf"))"], folder: folder.path)
   }
 
   private func program(_ name: String) throws -> FilePath {

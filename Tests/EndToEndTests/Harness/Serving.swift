@@ -90,6 +90,14 @@ final class Serving: Sendable {
     return FileManager.default.contents(atPath: target) ?? Data()
   }
 
+  /// The folder for servers' files that a program's arguments name.
+  func folder(of process: pid_t) -> String? {
+    let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
+    return line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.first {
+      $0.hasPrefix("/tmp/pxebuild-serve-") && !$0.hasSuffix(".conf")
+    }
+  }
+
   /// The programs that it has started, and those that these have started.
   var descendants: [pid_t] {
     var parents: [pid_t: pid_t] = [:]
