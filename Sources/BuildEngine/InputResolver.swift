@@ -18,6 +18,12 @@ public struct InputResolver: Sendable {
       guard case .output(let id, _) = artifact, known[id] == nil else { return true }
       return !action.dispensable.contains(name)
     }
+    // Before they are read: a change from here on is seen by whoever uses them.
+    var filesInPlace: [String: FileInPlace] = [:]
+    for case (let name, .localInPlace(let path)) in action.inputs {
+      filesInPlace[name] = FileInPlace(
+        path: FilePath(path), identity: try digests.observe(FilePath(path)))
+    }
     var request = ActionRequest(
       name: action.name, rule: action.rule, operation: action.operation,
       inputs: try there.mapValues {
@@ -25,22 +31,21 @@ public struct InputResolver: Sendable {
       },
       outputs: action.outputs, environment: action.environment, tools: action.tools,
       isCacheable: action.isCacheable)
-    for case (let name, .localInPlace(let path)) in action.inputs {
-      request.filesInPlace[name] = FileInPlace(
-        path: FilePath(path), identity: try digests.observe(FilePath(path)))
-    }
+    request.filesInPlace = filesInPlace
     return request
   }
 
-  /// True when the action reads a file in place that has to be read whole before its key is known.
-  func mustRead(for action: PlannedAction) throws -> Bool {
+  /// Files that the action reads in place and that have to be read whole before its key is known.
+  func unreadFiles(of action: PlannedAction) throws -> [(path: FilePath, size: Int64)] {
+    var result: [(path: FilePath, size: Int64)] = []
     for case .localInPlace(let path) in action.inputs.values {
-      guard let identity = try FileIdentity.of(FilePath(path), followingLinks: true) else {
-        continue
-      }
-      if digests.remembered(FilePath(path), identity: identity) == nil { return true }
+      let path = FilePath(path)
+      guard let identity = try FileIdentity.of(path, followingLinks: true),
+        identity.kind == .regular, digests.remembered(path, identity: identity) == nil
+      else { continue }
+      result.append((path, identity.size))
     }
-    return false
+    return result
   }
 
   func resolve(_ artifact: Artifact, known: [ActionID: ActionOutputs], reader: String) throws

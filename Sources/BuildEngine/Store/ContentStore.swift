@@ -89,17 +89,26 @@ public struct ContentStore: Sendable {
 
   /// SHA-256 and size of a file, read in pieces.
   public static func digest(ofFile path: FilePath) throws -> Digest {
-    let file = try FileSystem.open(path, .readOnly, doing: "read")
-    defer { try? file.close() }  // opened for reading only
-    return try digest(of: file, path: path)
+    try digest(ofFile: path) { _ in }
   }
 
-  static func digest(of file: FileDescriptor, path: FilePath) throws -> Digest {
+  /// The same; `progress` is told after each piece how many bytes have been read, and what it throws ends
+  /// the reading.
+  static func digest(ofFile path: FilePath, progress: (Int64) throws -> Void) throws -> Digest {
+    let file = try FileSystem.open(path, .readOnly, doing: "read")
+    defer { try? file.close() }  // opened for reading only
+    return try digest(of: file, path: path, progress: progress)
+  }
+
+  static func digest(
+    of file: FileDescriptor, path: FilePath, progress: (Int64) throws -> Void = { _ in }
+  ) throws -> Digest {
     var hasher = SHA256()
     var size: Int64 = 0
     try FileSystem.forEachChunk(of: file, path: path) { bytes in
       hasher.update(bufferPointer: bytes)
       size += Int64(bytes.count)
+      try progress(size)
     }
     return Digest(sha256: hasher.finalize(), size: size)
   }

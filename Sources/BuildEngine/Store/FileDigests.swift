@@ -23,24 +23,30 @@ public final class FileDigests: Sendable {
   }
 
   /// The digest of a file (links are followed), read only when it is not the file that was hashed before.
-  public func digest(of path: FilePath) throws -> Digest {
+  public func digest(of path: FilePath) throws -> Digest { try digest(of: path) { _ in } }
+
+  /// The same; `progress` is told now and then how many bytes have been read, and what it throws ends the
+  /// reading.
+  func digest(of path: FilePath, progress: (Int64) throws -> Void) throws -> Digest {
     let identity = try observe(path)
     if let digest = remembered(path, identity: identity) { return digest }
     // Several actions may ask for one image at once: the first one reads it.
     if identity.size > Self.large {
       return try oneAtATime.withLock { _ in
         if let digest = remembered(path, identity: identity) { return digest }
-        return try read(path, identity)
+        return try read(path, identity, progress)
       }
     }
-    return try read(path, identity)
+    return try read(path, identity, progress)
   }
 
   /// In bytes.
   private static let large: Int64 = 64 << 20
 
-  private func read(_ path: FilePath, _ identity: FileIdentity) throws -> Digest {
-    let digest = try ContentStore.digest(ofFile: path)
+  private func read(
+    _ path: FilePath, _ identity: FileIdentity, _ progress: (Int64) throws -> Void
+  ) throws -> Digest {
+    let digest = try ContentStore.digest(ofFile: path, progress: progress)
     remember(digest, of: path, identity: identity)
     return digest
   }
