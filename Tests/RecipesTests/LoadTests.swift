@@ -233,18 +233,14 @@ import Testing
     #expect(try site.errors().hasPrefix("error: not YAML: "))
   }
 
-  @Test("Ten thousand trivial targets load and plan quickly")
+  // The limit is a guard against quadratic work in a debug build on a loaded machine; benchmarks measure speed.
+  @Test("Ten thousand trivial targets load and plan", .timeLimit(.minutes(5)))
   func many() throws {
     var text = "targets:\n"
     for number in 0..<10_000 {
       text += "  t\(number % 100)/f\(number): { script: \"x\(number)\" }\n"
     }
     let site = try TemporarySite(["a.yaml": text])
-    let clock = ContinuousClock()
-    var count = 0
-    let time = try clock.measure { count = try site.load().plan().targets.count }
-    #expect(count == 10_000)
-    // A guard against quadratic work in a debug build on a loaded machine; benchmarks measure speed.
-    #expect(time < .seconds(20))
+    #expect(try site.load().plan().targets.count == 10_000)
   }
 }
