@@ -81,10 +81,18 @@ let package = Package(
     // Puts the link sets of recipes/link-sets into the program.
     .plugin(
       name: "ShippedLinkSets", capability: .buildTool(), path: "Sources/ShippedLinkSets"),
+    // Machines in QEMU on a network of their own, and what is seen of them on its cable.
+    .target(
+      name: "BootLab",
+      dependencies: [
+        "BuildEngine", "CLinux", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "pxebuild",
       dependencies: [
-        "BuildEngine", "BuiltIns", "CLinux", "Recipes", "UpstreamMake",
+        "BootLab", "BuildEngine", "BuiltIns", "CLinux", "Recipes", "UpstreamMake",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -130,6 +138,7 @@ let package = Package(
     // Drives the real binary, which is a dependency so that it is built before.
     .testTarget(
       name: "EndToEndTests", dependencies: ["CLinux", "pxebuild"], swiftSettings: settings),
+    .testTarget(name: "BootLabTests", dependencies: ["BootLab"], swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],
       swiftSettings: settings),

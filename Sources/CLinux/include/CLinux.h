@@ -47,3 +47,15 @@ int linux_pipe(int ends[2]);
 
 // Makes this process the parent of all its descendants whose own parent ends. 0, or -1 with errno.
 int linux_adopt_descendants(void);
+
+// Makes a network interface that lives as long as the descriptor, whose other end the descriptor is: a read is
+// an Ethernet frame that was sent on it, a write one that it receives (TUNSETIFF with IFF_TAP and IFF_NO_PI).
+// A descriptor, or -1 with errno.
+int linux_make_tap(const char *name);
+
+// Gives an interface an IPv4 address and a network mask, both in network byte order, and brings it up. An address
+// of 0 leaves both alone. 0, or -1 with errno.
+int linux_bring_up(const char *interface, uint32_t address, uint32_t mask);
+
+// Mounts an empty file system in memory on a folder. 0, or -1 with errno.
+int linux_mount_memory(const char *folder);

@@ -1,11 +1,12 @@
 import ArgumentParser
+import BootLab
 import BuildEngine
 import CLinux
 import Glibc
 import UpstreamMake
 
-/// What pxebuild starts itself as: a worker in the sandbox, a program that ends when pxebuild does, or
-/// the guard of a server.
+/// What pxebuild starts itself as: a worker in the sandbox, a program that ends when pxebuild does,
+/// the guard of a server, or the first process of a boot's own network.
 /// Not for people.
 struct InternalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -23,6 +24,9 @@ struct InternalCommand: ParsableCommand {
     if name == "exec" { try exec() }
     if name == "guard", arguments.count > 1 {
       throw ExitCode(try Guard.run(Array(arguments.dropFirst()), in: .init(arguments[0])))
+    }
+    if name == "boot-lab", let status = LabProcess.run(arguments: arguments) {
+      throw ExitCode(status)
     }
     guard let status = UpstreamMakeWorkers.run(name: name, arguments: arguments) else {
       throw ValidationError("there is no internal step named \(name)")

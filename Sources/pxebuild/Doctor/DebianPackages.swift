@@ -53,6 +53,7 @@ enum DebianPackages {
     "patch": ["patch"],
     "perl": ["perl"],
     "python3": ["python3"],
+    "qemu-system-x86": ["qemu-system-i386", "qemu-system-x86_64"],
     "qemu-utils": ["qemu-img"],
     "samba": ["smbd"],
     "samba-common-bin": ["smbpasswd", "testparm"],
@@ -63,6 +64,7 @@ enum DebianPackages {
     "tar": ["tar"],
     "tftpd-hpa": ["in.tftpd"],
     "unzip": ["unzip"],
+    "util-linux": ["unshare"],
     "wimtools": ["mkwinpeimg", "wimlib-imagex"],
     "xorriso": ["xorriso", "xorrisofs"],
     "xz-utils": ["xz"],
@@ -79,6 +81,7 @@ enum DebianPackages {
   private static let files: [(prefix: String, package: String)] = [
     ("/usr/lib/ISOLINUX/", "isolinux"),
     ("/usr/lib/syslinux/", "syslinux-common"),
+    ("/usr/share/OVMF/OVMF32", "ovmf-ia32"),
     ("/usr/share/OVMF/", "ovmf"),
     ("/etc/ssl/certs/", "ca-certificates"),
   ]

@@ -1,0 +1,228 @@
+import BuildEngine
+import CLinux
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The first process of a lab's namespaces: makes the network, starts everything, and is the cable between the
+/// machine and the servers. Everything else in the namespaces ends when it does.
+public struct LabProcess {
+  private let plan: LabPlan
+  private var names: [pid_t: String] = [:]
+  private var packets: PacketReader
+  private var hidesUserClass: Bool
+
+  /// How long servers may take to start, in seconds.
+  private static let patience = 60.0
+
+  /// A handler can reach nothing but a global.
+  private static let isAskedToEnd = Atomic<Bool>(false)
+
+  private init(_ plan: LabPlan) {
+    self.plan = plan
+    packets = PacketReader(httpPort: plan.httpPort)
+    hidesUserClass = plan.hidesUserClass
+  }
+
+  /// Runs a lab until this process is asked to end, or the machine has ended.
+  ///
+  /// - Returns: The exit code; nil for arguments that are no plan.
+  public static func run(arguments: [String]) -> Int32? {
+    guard let plan = LabPlan(arguments: arguments) else { return nil }
+    signal(SIGTERM) { _ in LabProcess.isAskedToEnd.store(true, ordering: .relaxed) }
+    signal(SIGINT, SIG_IGN)
+    var lab = LabProcess(plan)
+    do { try lab.run() } catch {
+      report(.failed(reason: (error as? BuildError)?.summary ?? "\(error)"))
+    }
+    if (try? FileIdentity.of(FilePath(plan.folder)))?.kind == .directory {
+      // Whoever started this may be gone; and the servers may still write, which is no matter.
+      try? FileSystem.remove(FilePath(plan.folder))
+    }
+    return 0
+  }
+
+  private static func report(_ report: LabReport) {
+    let line = Array((report.line + "\n").utf8)
+    // A line is shorter than what a pipe takes at once; and if nobody reads any more, the lab ends soon.
+    _ = write(STDOUT_FILENO, line, line.count)
+  }
+
+  private mutating func run() throws {
+    for folder in plan.emptyFolders where linux_mount_memory(folder) != 0 {
+      throw BuildError(errno: errno, doing: "mount a file system on", path: .init(folder))
+    }
+    let wire = linux_make_tap(plan.interface)
+    guard wire >= 0 else {
+      throw BuildError(errno: errno, doing: "make a network with", path: "/dev/net/tun")
+    }
+    let address = try Self.number(plan.address)
+    for (name, address) in [("lo", in_addr_t(0)), (plan.interface, address)] {
+      guard linux_bring_up(name, address, try Self.number(plan.mask)) == 0 else {
+        throw BuildError(errno: errno, doing: "bring up the interface", path: .init(name))
+      }
+    }
+    let socket = try Self.cableSocket()
+    for server in plan.servers { try start(server) }
+    guard try waitForPorts() else { return }
+    try start(plan.machine)
+    Self.report(.powered)
+    carry(wire: wire, socket: socket)
+  }
+
+  private static func number(_ address: String) throws -> in_addr_t {
+    var result = in_addr()
+    guard inet_pton(AF_INET, address, &result) == 1 else {
+      throw BuildError(.failed, "\(address) is no IPv4 address")
+    }
+    return result.s_addr
+  }
+
+  // MARK: Programs
+
+  private mutating func start(_ program: LabPlan.Program) throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    let log = "\(plan.folder)/\(program.name).log"
+    posix_spawn_file_actions_addopen(
+      &actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o666)
+    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    var words: [UnsafeMutablePointer<CChar>?] = program.arguments.map { strdup($0) } + [nil]
+    // Kea writes where no ordinary folder may be.
+    let kea = [
+      "KEA_LOCKFILE_DIR=\(plan.folder)", "KEA_PIDFILE_DIR=\(plan.folder)",
+      "KEA_LOGGER_DESTINATION=stdout",
+    ]
+    var variables: [UnsafeMutablePointer<CChar>?] =
+      (["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"] + kea).map { strdup($0) } + [nil]
+    defer { for word in words + variables { free(word) } }
+    var child: pid_t = 0
+    let code = posix_spawn(
+      &child, program.arguments[0], &actions, &attributes, &words, &variables)
+    guard code == 0 else {
+      throw BuildError(errno: code, doing: "run", path: .init(program.arguments[0]))
+    }
+    names[child] = program.name
+  }
+
+  /// Reports what has ended; false once the machine or a server is among it, for then there is no more to see.
+  private mutating func allRun() -> Bool {
+    var status: Int32 = 0
+    var isWhole = true
+    while true {
+      let child = waitpid(-1, &status, WNOHANG)
+      guard child > 0 else { return isWhole }
+      guard let name = names.removeValue(forKey: child) else { continue }
+      let number = status & 0x7f
+      let code = number == 0 ? status >> 8 & 0xff : 128 + number
+      Self.report(.ended(name: name, status: Int(code)))
+      isWhole = false
+    }
+  }
+
+  /// Waits until the servers have their ports; false when one has ended, or nobody waits any more.
+  private mutating func waitForPorts() throws -> Bool {
+    var left = Self.patience
+    while true {
+      let missing =
+        try Self.missing(plan.udpPorts, in: "/proc/net/udp").map { "UDP \($0)" }
+        + Self.missing(plan.tcpPorts, in: "/proc/net/tcp").map { "TCP \($0)" }
+      if missing.isEmpty { return true }
+      if left <= 0 { Self.report(.silent(ports: missing.joined(separator: ", "))) }
+      guard left > 0, allRun(), !Self.isAskedToEnd.load(ordering: .relaxed) else { return false }
+      usleep(20_000)
+      left -= 0.02
+    }
+  }
+
+  /// The ports that no line of a table of sockets has as the local one (proc(5)).
+  private static func missing(_ ports: [Int], in table: FilePath) throws -> [Int] {
+    guard !ports.isEmpty else { return [] }
+    let text = String(decoding: try FileSystem.read(table) ?? [], as: UTF8.self)
+    let taken = text.split(separator: "\n").compactMap { line -> Int? in
+      let fields = line.split(separator: " ")
+      guard fields.count > 3, let port = fields[1].split(separator: ":").last else { return nil }
+      return Int(port, radix: 16)
+    }
+    return ports.filter { !taken.contains($0) }
+  }
+
+  // MARK: The cable
+
+  private static func cableSocket() throws -> Int32 {
+    let file = socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var place = end(Machine.cable.lab)
+    let isBound = withUnsafePointer(to: &place) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    guard file >= 0, isBound else {
+      throw BuildError(errno: errno, doing: "open", path: "a socket")
+    }
+    return file
+  }
+
+  private static func end(_ port: Int) -> sockaddr_in {
+    var place = sockaddr_in()
+    place.sin_family = sa_family_t(AF_INET)
+    place.sin_port = in_port_t(port).bigEndian
+    place.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    return place
+  }
+
+  /// Carries frames both ways until something ends.
+  private mutating func carry(wire: Int32, socket: Int32) {
+    let start = ContinuousClock.now
+    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    var machine = Self.end(Machine.cable.machine)
+    var ends = [
+      pollfd(fd: wire, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
+    ]
+    while !Self.isAskedToEnd.load(ordering: .relaxed), allRun() {
+      guard poll(&ends, 2, 100) > 0 else { continue }
+      for index in 0..<2 where ends[index].revents != 0 {
+        let count = read(ends[index].fd, &buffer, buffer.count)
+        guard count > 0 else { continue }
+        var frame = Array(buffer[..<count])
+        let isOfMachine = index == 1
+        if isOfMachine, hidesUserClass { DHCPMessage.hideUserClass(in: &frame) }
+        if let event = packets.event(of: frame) {
+          if case .readFinished = event { hidesUserClass = false }
+          Self.report(.seen(event, seconds: Self.seconds(since: start)))
+        }
+        // A frame that does not get through is lost, as on any cable.
+        if isOfMachine {
+          _ = write(wire, frame, frame.count)
+        } else {
+          _ = withUnsafePointer(to: &machine) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+              sendto(
+                socket, frame, frame.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func seconds(since start: ContinuousClock.Instant) -> Double {
+    let time = (ContinuousClock.now - start).components
+    return Double(time.seconds) + Double(time.attoseconds) / 1e18
+  }
+}
+
+extension BuildError {
+  /// The error in one line.
+  fileprivate var summary: String { message + (reason.map { ": \($0)" } ?? "") }
+}

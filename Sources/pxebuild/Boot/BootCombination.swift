@@ -1,0 +1,75 @@
+import BootLab
+import Recipes
+
+/// One kind of machine and one way to its boot program, with what the recipes have for it.
+struct BootCombination: Sendable, Equatable {
+  enum Outlook: Sendable, Equatable {
+    case boots
+    /// Why it cannot be tried.
+    case skipped(because: String)
+  }
+
+  var firmware: Firmware
+  var method: BootMethod
+  /// What it boots; nil when the recipes have nothing for it.
+  var target: String?
+  var outlook: Outlook
+
+  /// "x64 UEFI by PXE".
+  var name: String { "\(firmware.name) by \(method.rawValue.uppercased())" }
+
+  /// What was asked for on the command line.
+  struct Request: Sendable {
+    /// Nil for all of them.
+    var firmware: Firmware?
+    var method: BootMethod?
+    /// Empty for all targets.
+    var targets: [String] = []
+  }
+
+  /// Everything that fits a request, in a fixed order. What can never be, a BIOS over HTTP, is there only when it
+  /// was asked for by name.
+  ///
+  /// - Parameter placed: The targets that the tree has.
+  static func all(_ recipes: RecipeSet, _ request: Request, placed: Set<String>) -> [Self] {
+    let all = Firmware.allCases.filter { request.firmware ?? $0 == $0 }.flatMap { firmware in
+      BootMethod.allCases.filter { request.method ?? $0 == $0 }.flatMap { method in
+        combinations(recipes, firmware, method, placed: placed)
+      }
+    }
+    return all.filter { combination in
+      let isPossible = combination.firmware != .bios || combination.method != .http
+      guard !request.targets.isEmpty else {
+        return isPossible || (request.firmware != nil && request.method != nil)
+      }
+      return combination.target.map(request.targets.contains) ?? false
+    }
+  }
+
+  private static func combinations(
+    _ recipes: RecipeSet, _ firmware: Firmware, _ method: BootMethod, placed: Set<String>
+  ) -> [Self] {
+    func one(_ target: String?, _ why: String) -> Self {
+      let outlook: Outlook =
+        switch target {
+        case nil: .skipped(because: why)
+        case let target? where !placed.contains(target):
+          .skipped(because: "\(target) is not in the tree")
+        case _?: .boots
+        }
+      return Self(firmware: firmware, method: method, target: target, outlook: outlook)
+    }
+    let architecture = method == .http ? firmware.httpArchitecture : firmware.pxeArchitecture
+    guard let architecture else { return [one(nil, "a BIOS does not boot over HTTP")] }
+    if method == .usb {
+      let sticks = recipes.sticks(architecture: firmware.pxeArchitecture)
+      let why = "no target is a stick for it"
+      return sticks.isEmpty ? [one(nil, why)] : sticks.map { one($0, why) }
+    }
+    let absent = Set(recipes.targets.map(\.path)).subtracting(placed)
+    let found =
+      recipes.offered(architecture: architecture, absent: absent)
+      ?? recipes.offered(architecture: architecture, absent: [])
+    return [one(found, "no target is for it")]
+  }
+}

@@ -1,0 +1,125 @@
+import BootLab
+import BuildEngine
+import BuiltIns
+import Glibc
+import Recipes
+import SystemPackage
+
+extension BootSite {
+  /// - Parameter server: The DHCP server to take; the first one of the recipes when nil.
+  /// - Throws: `BuildError` that says what the site lacks.
+  init(_ loaded: LoadedSite, server: ServedDHCP.Server?) throws {
+    recipes = loaded.recipes
+    tree = try loaded.output
+    guard let address = recipes.site.server else {
+      throw BuildError(
+        .recipe, "the recipes do not say which address serves",
+        advice: "add server: 10.0.0.200 to site:")
+    }
+    self.address = address
+    (http, endpoint) = try Self.http(of: recipes.site, address)
+    dhcp = try Self.dhcp(of: recipes, server)
+    let folder = try loaded.site.configs(recipes.site, output: tree)
+    func file(_ name: String) throws -> FilePath {
+      let path = folder.path.appending(name)
+      guard try FileIdentity.of(path) != nil else {
+        throw BuildError(
+          .failed, "\(folder.name.printable)/\(name.printable) is not there",
+          reason: "the lab runs the servers with the files that were written for them",
+          advice: "build the site first: pxebuild all "
+            + "--recipes \(loaded.site.recipeFolder.printable)")
+      }
+      return path
+    }
+    config = try file(dhcp.config)
+    tftpConfig = dhcp.servesTFTP ? nil : try recipes.dnsmasqForTFTP.map(file)
+  }
+
+  private static func http(of site: Recipes.Site, _ address: IPv4Address) throws
+    -> (String, HTTPEndpoint)
+  {
+    let endpoint = site.httpEndpoint
+    guard let http = site.http, let endpoint, endpoint.address == "\(address)" else {
+      throw BuildError(
+        .failed, "the lab cannot serve \((site.http ?? "").printable)",
+        reason: "it has one machine that serves, \(address), without encryption and without DNS",
+        advice: "give site.http a URL that starts with http://\(address)")
+    }
+    return (http, endpoint)
+  }
+
+  private static func dhcp(of recipes: RecipeSet, _ server: ServedDHCP.Server?) throws
+    -> ServedDHCP
+  {
+    let all = recipes.servedDHCP
+    let usable = all.filter { !$0.isProxy && (server == nil || $0.server == server) }
+    if let first = usable.first { return first }
+    let word = (server ?? .isc).rawValue
+    let what = server.map { " for \($0.rawValue)" } ?? ""
+    let isProxyOnly = !all.isEmpty && all.allSatisfy(\.isProxy)
+    throw BuildError(
+      .recipe, "the recipes have no config of a DHCP server\(what)",
+      reason: isProxyOnly
+        ? "a proxy needs another DHCP server beside it, and the lab has none" : nil,
+      advice: "add dhcp-\(word).conf: { dhcp: \(word) } to configs:, and build the site")
+  }
+
+  // MARK: Before anything starts
+
+  /// - Throws: `BuildError` when the tree is empty, or closed to the servers.
+  func checkTree(_ loaded: LoadedSite) throws -> Set<String> {
+    let name = loaded.site.outputFolder ?? tree.string
+    let placed = try OutputTree(tree).manifest().targets.map(\.path)
+    guard !placed.isEmpty else {
+      throw BuildError(
+        .failed, "there is nothing to boot in \(name.printable)",
+        reason: "pxebuild has placed nothing there yet",
+        advice: "build it first: pxebuild all --recipes \(loaded.site.recipeFolder.printable)")
+    }
+    let closed = TreeAccess.closedFolders(on: tree)
+    guard closed.isEmpty else {
+      let names = closed.map(\.printable).joined(separator: ", ")
+      throw BuildError(
+        .noPermission, "the servers could not read \(name.printable)",
+        reason: "they give up root's rights, and others may not enter \(names)",
+        advice: "chmod o+x \(names), or build into another folder with --output")
+    }
+    return Set(placed)
+  }
+
+  /// What is not installed of all that some machines need, as one error.
+  func checkPrograms(for combinations: [BootCombination]) throws {
+    var names = programs + ["unshare"]
+    for combination in combinations {
+      names.append(combination.firmware.emulator)
+      if let images = FirmwareImages(combination.firmware) {
+        names += [images.code, images.variables]
+      }
+    }
+    let missing = Set(names).filter {
+      $0.hasPrefix("/") ? access($0, R_OK) != 0 : Toolchain.find($0) == nil
+    }.sorted()
+    guard !missing.isEmpty else { return }
+    let packages = Set(missing.compactMap { DebianPackages.package(for: $0) }).sorted()
+    throw BuildError(
+      .failed,
+      "\(missing.joined(separator: ", ")) \(missing.count == 1 ? "is" : "are") not installed",
+      reason: "the lab runs the real servers and boots machines in QEMU",
+      advice: "\(geteuid() == 0 ? "" : "sudo ")apt-get install --no-install-recommends "
+        + packages.joined(separator: " "))
+  }
+
+  /// The lab has a network of its own.
+  static func checkRights() throws {
+    guard geteuid() == 0 else {
+      throw BuildError(
+        .noPermission, "only root can boot a site",
+        reason: "the machines get a network of their own, with servers on the ports of DHCP and TFTP",
+        advice: "run it as root: sudo pxebuild boot")
+    }
+    guard access("/dev/net/tun", R_OK | W_OK) == 0 else {
+      throw BuildError(
+        errno: errno, doing: "make a network for the machines with", path: "/dev/net/tun")
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import BootLab
+import BuildEngine
+import BuiltIns
+import Recipes
+import SystemPackage
+
+/// A built site as a lab serves it: the tree and the config of its DHCP server, as they lie on the disk.
+struct BootSite: Sendable {
+  let recipes: RecipeSet
+  let tree: FilePath
+  let address: IPv4Address
+  let dhcp: ServedDHCP
+  /// The config's file.
+  let config: FilePath
+  /// The file of a dnsmasq that is the TFTP server alone.
+  let tftpConfig: FilePath?
+  let endpoint: HTTPEndpoint
+  /// `site.http`.
+  let http: String
+
+  /// The serving machine's interface in the lab: configs may name it.
+  var interface: String { recipes.site.network.interface ?? "eth0" }
+
+  /// The programs of the servers.
+  var programs: [String] { ["nginx", dhcpProgram] + (tftpProgram.map { [$0] } ?? []) }
+
+  private var dhcpProgram: String {
+    switch dhcp.server {
+    case .isc: "dhcpd"
+    case .kea: "kea-dhcp4"
+    case .dnsmasq: "dnsmasq"
+    }
+  }
+
+  /// Nil when the DHCP server does that too.
+  private var tftpProgram: String? {
+    dhcp.servesTFTP ? nil : tftpConfig == nil ? "in.tftpd" : "dnsmasq"
+  }
+
+  // MARK: The lab
+
+  /// What the lab of one machine consists of.
+  ///
+  /// - Parameter folder: Of this boot alone; the servers' files are written there.
+  func plan(_ machine: Machine, emulator: FilePath, in folder: LabFolder) throws -> LabPlan {
+    let link = folder.path.appending("tree")
+    // No server's file has to hold an odd path.
+    try FileSystem.createSymlink(link, target: tree.string)
+    let subnet = recipes.site.network.subnet ?? IPv4Subnet(of: address, prefixLength: 24)
+    var plan = LabPlan(
+      folder: folder.path.string, interface: interface, address: "\(address)",
+      mask: "\(subnet.netmask)", httpPort: endpoint.port,
+      hidesUserClass: machine.firmware == .bios && machine.method == .pxe,
+      machine: .init("qemu", [emulator.string] + machine.arguments))
+    plan.servers = [try nginx(link, folder), try dhcpServer(folder)]
+    if let server = try tftp(link) { plan.servers.append(server) }
+    if dhcp.server == .kea { plan.emptyFolders = ["/var/lib/kea"] }
+    plan.udpPorts = [67, 69]
+    plan.tcpPorts = [endpoint.port]
+    return plan
+  }
+
+  private func nginx(_ link: FilePath, _ folder: LabFolder) throws -> LabPlan.Program {
+    let config = NginxConfig(
+      root: link.string,
+      endpoint: HTTPEndpoint(
+        address: "\(address)", port: endpoint.port, prefix: endpoint.prefix),
+      service: .foreground(folder: folder.path.string))
+    let file = try folder.write(Array(config.text.utf8), to: "nginx.conf")
+    return .init("nginx", [try path("nginx"), "-p", folder.path.string, "-c", file])
+  }
+
+  private func dhcpServer(_ folder: LabFolder) throws -> LabPlan.Program {
+    let program = try path(dhcpProgram)
+    switch dhcp.server {
+    case .isc:
+      let leases = try folder.write([], to: "leases")
+      return .init(
+        "dhcpd",
+        [
+          program, "-4", "-f", "-d", "--no-pid", "-cf", config.string, "-lf", leases, interface,
+        ])
+    case .kea: return .init("kea-dhcp4", [program, "-c", config.string])
+    case .dnsmasq:
+      return .init(
+        "dnsmasq",
+        Self.dnsmasq(program, config) + ["--dhcp-leasefile=\(folder.path.string)/leases"])
+    }
+  }
+
+  private func tftp(_ link: FilePath) throws -> LabPlan.Program? {
+    guard let tftpProgram else { return nil }
+    let program = try path(tftpProgram)
+    if let tftpConfig { return .init("tftp", Self.dnsmasq(program, tftpConfig)) }
+    // What Debian's init script makes of the file of `tftp: hpa`.
+    return .init(
+      "in.tftpd",
+      [
+        program, "--foreground", "--address", "\(address):69", "--user", "nobody", "--secure",
+        link.string,
+      ])
+  }
+
+  private static func dnsmasq(_ program: String, _ config: FilePath) -> [String] {
+    [
+      program, "--keep-in-foreground", "--log-facility=-", "--pid-file",
+      "--conf-file=\(config.string)",
+    ]
+  }
+
+  private func path(_ name: String) throws -> String {
+    if let path = Toolchain.find(name) { return path.string }
+    throw BuildError(.failed, "\(name) is not installed")
+  }
+}

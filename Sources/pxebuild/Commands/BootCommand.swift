@@ -1,0 +1,85 @@
+import ArgumentParser
+import BootLab
+import BuildEngine
+import BuiltIns
+import Glibc
+import Recipes
+
+extension BootMethod: ExpressibleByArgument {}
+extension ServedDHCP.Server: ExpressibleByArgument {}
+
+/// What `--firmware` may say.
+enum FirmwareChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case bios
+  case uefiX64 = "uefi-x64"
+  case uefiIA32 = "uefi-ia32"
+  case all
+
+  /// Nil for all of them.
+  var firmware: Firmware? { Firmware(rawValue: rawValue) }
+}
+
+struct BootCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "boot", abstract: "Boot the built site in virtual machines, and say what came of it.",
+    discussion: """
+      Each machine gets a network of its own with the real DHCP, TFTP and HTTP servers, which read the files that \
+      pxebuild has written for them. A boot has passed when the firmware has read its boot program, and that \
+      program has got something from the HTTP server. Takes root, QEMU, and half a minute a machine.
+      """)
+
+  @Argument(help: "The targets to boot; all that machines can boot when left out.")
+  var targets: [String] = []
+
+  @Option(help: "The machines: bios, uefi-x64, uefi-ia32 or all.")
+  var firmware = FirmwareChoice.all
+
+  @Option(help: "How they come to their boot program: pxe, http or usb; every way when left out.")
+  var via: BootMethod?
+
+  @Option(help: "The DHCP server: isc, kea or dnsmasq; the first of the recipes when left out.")
+  var dhcp: ServedDHCP.Server?
+
+  @Option(help: "How many seconds a machine may take.")
+  var timeout = 120
+
+  @OptionGroup var site: SiteOptions
+  @OptionGroup var terminal: TerminalOptions
+
+  func validate() throws {
+    guard (1...3600).contains(timeout) else {
+      throw ValidationError("--timeout is from 1 to 3600 seconds")
+    }
+  }
+
+  func run() async throws {
+    let console = Console(terminal)
+    let loader = SiteLoader(
+      site: site, isLocked: false, isOffline: true, allowsPrebuilt: false, savesLock: false,
+      note: { console.printNotes([$0]) })
+    let loaded = try await loader.load(resolving: false)
+    try checkTargets(loaded.recipes)
+    try BootSite.checkRights()
+    let bootSite = try BootSite(loaded, server: dhcp)
+    let placed = try bootSite.checkTree(loaded)
+    let combinations = BootCombination.all(
+      loaded.recipes, .init(firmware: firmware.firmware, method: via, targets: targets),
+      placed: placed)
+    try bootSite.checkPrograms(for: combinations.filter { $0.outlook == .boots })
+    let results = try await Interruption.cancelling {
+      try await BootSession(site: bootSite, timeout: Double(timeout), console: console)
+        .run(combinations)
+    }
+    guard results.contains(where: { $0.outcome == .passed }),
+      !results.contains(where: { $0.outcome == .failed })
+    else { throw ExitStatus.targetFailed.code }
+  }
+
+  private func checkTargets(_ recipes: RecipeSet) throws {
+    for name in targets where recipes.target(name) == nil {
+      throw BuildError(
+        .recipe, "there is no target \"\(name.printable)\"",
+        advice: "pxebuild plan --recipes \(site.recipeFolder.printable) lists the targets")
+    }
+  }
+}
