@@ -138,7 +138,10 @@ let package = Package(
     // Drives the real binary, which is a dependency so that it is built before.
     .testTarget(
       name: "EndToEndTests", dependencies: ["CLinux", "pxebuild"], swiftSettings: settings),
-    .testTarget(name: "BootLabTests", dependencies: ["BootLab"], swiftSettings: settings),
+    .testTarget(
+      name: "BootLabTests",
+      dependencies: ["BootLab", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],
       swiftSettings: settings),

@@ -115,7 +115,8 @@ public struct BootTrial: Sendable {
       if code != 0, code != 8 { fail("the TFTP server refused \(file): \(message)") }
       return
     }
-    let who = isRead && programHasAsked ? "\(program) asked for" : "the \(name) firmware was offered"
+    let who =
+      isRead && programHasAsked ? "\(program) asked for" : "the \(name) firmware was offered"
     if expected.has(file) {
       fail(
         "\(who) \(file), and the TFTP server does not find it: \(message)",
@@ -191,7 +192,9 @@ public struct BootTrial: Sendable {
   private var standstill: (String, String?) {
     if let requested { return ("the HTTP server gave no answer for \(requested)", nil) }
     if programHasAsked {
-      guard programIsAnswered else { return ("\(program) started, and no DHCP server answered it", nil) }
+      guard programIsAnswered else {
+        return ("\(program) started, and no DHCP server answered it", nil)
+      }
       guard let programFile else {
         return (
           "\(program) started and got an address, and was told nothing to load",

@@ -13,7 +13,7 @@ extension Machine.Accelerator {
 
   /// True when a guest of one instruction that matters runs to its end: it writes 16 to a port that QEMU ends at.
   static func runsGuest(_ accelerator: Self, emulator: FilePath) async -> Bool {
-    guard let folder = try? LabFolder() else { return false }
+    guard let folder = try? LabFolder(for: "probe") else { return false }
     defer { folder.remove() }
     // The processor starts 16 bytes before the end: mov al, 16; out 0xf4, al; hlt; jmp to hlt.
     var image = [UInt8](repeating: 0, count: 64 * 1024)

@@ -6,8 +6,9 @@ import SystemPackage
 public struct LabFolder: Sendable {
   public let path: FilePath
 
-  public init() throws {
-    var template = Array("/tmp/pxebuild-boot-XXXXXX".utf8CString)
+  /// - Parameter purpose: A word of its name.
+  public init(for purpose: String = "boot") throws {
+    var template = Array("/tmp/pxebuild-\(purpose)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw BuildError(errno: errno, doing: "create a folder in", path: "/tmp")
     }

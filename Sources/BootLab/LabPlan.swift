@@ -31,6 +31,22 @@ public struct LabPlan: Sendable, Equatable {
   public var udpPorts: [Int] = []
   public var tcpPorts: [Int] = []
   public var machine: Program
+  /// Another machine on the cable, in a network of its own.
+  public var neighbour: Neighbour?
+
+  /// A machine beside the serving one: the network's own DHCP server, where the site's is a proxy.
+  public struct Neighbour: Sendable, Equatable {
+    /// Its address; the mask is the network's.
+    public var address: String
+    public var server: Program
+    /// Its network interface.
+    public static let interface = "eth0"
+
+    public init(address: String, server: Program) {
+      self.address = address
+      self.server = server
+    }
+  }
 
   public init(
     folder: String, interface: String, address: String, mask: String, httpPort: Int,
@@ -52,6 +68,9 @@ public struct LabPlan: Sendable, Equatable {
     words += Self.list(tcpPorts.map(String.init))
     words.append(String(servers.count))
     for program in servers + [machine] { words += [program.name] + Self.list(program.arguments) }
+    if let neighbour {
+      words += [neighbour.address, neighbour.server.name] + Self.list(neighbour.server.arguments)
+    }
     return words
   }
 
@@ -85,6 +104,9 @@ public struct LabPlan: Sendable, Equatable {
     udpPorts = udp.compactMap { Int($0) }
     tcpPorts = tcp.compactMap { Int($0) }
     servers = Array(programs.dropLast())
+    guard let address = words.popFirst() else { return }
+    guard let server = program(), words.isEmpty else { return nil }
+    neighbour = Neighbour(address: address, server: server)
   }
 
   private static func list(_ words: [String]) -> [String] { [String(words.count)] + words }

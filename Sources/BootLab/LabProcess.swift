@@ -64,10 +64,25 @@ public struct LabProcess {
     }
     let socket = try Self.cableSocket()
     for server in plan.servers { try start(server) }
+    let neighbour = try plan.neighbour.map { try start($0) }
     guard try waitForPorts() else { return }
     try start(plan.machine)
     Self.report(.powered)
-    carry(wire: wire, socket: socket)
+    carry([wire, neighbour, socket].compactMap(\.self), machine: socket)
+  }
+
+  /// Starts the other machine, and returns the end of its cable.
+  private mutating func start(_ neighbour: LabPlan.Neighbour) throws -> Int32 {
+    let own = linux_leave_network()
+    guard own >= 0 else { throw BuildError(errno: errno, doing: "make", path: "another network") }
+    defer { _ = linux_return_to_network(own) }  // a lab on the wrong network answers nobody
+    let wire = linux_make_tap(LabPlan.Neighbour.interface)
+    let address = try Self.number(neighbour.address)
+    guard wire >= 0,
+      linux_bring_up(LabPlan.Neighbour.interface, address, try Self.number(plan.mask)) == 0
+    else { throw BuildError(errno: errno, doing: "make", path: "another network") }
+    try start(neighbour.server)
+    return wire
   }
 
   private static func number(_ address: String) throws -> in_addr_t {
@@ -180,38 +195,41 @@ public struct LabProcess {
     return place
   }
 
-  /// Carries frames both ways until something ends.
-  private mutating func carry(wire: Int32, socket: Int32) {
+  /// Carries frames between all ends until something ends.
+  ///
+  /// - Parameters:
+  ///   - wires: The descriptors of all ends: what comes from one goes to the others.
+  ///   - machine: The one that leads to the machine.
+  private mutating func carry(_ wires: [Int32], machine: Int32) {
     let start = ContinuousClock.now
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    var machine = Self.end(Machine.cable.machine)
-    var ends = [
-      pollfd(fd: wire, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
-    ]
+    var ends = wires.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     while !Self.isAskedToEnd.load(ordering: .relaxed), allRun() {
-      guard poll(&ends, 2, 100) > 0 else { continue }
-      for index in 0..<2 where ends[index].revents != 0 {
-        let count = read(ends[index].fd, &buffer, buffer.count)
+      guard poll(&ends, nfds_t(ends.count), 100) > 0 else { continue }
+      for end in ends where end.revents != 0 {
+        let count = read(end.fd, &buffer, buffer.count)
         guard count > 0 else { continue }
         var frame = Array(buffer[..<count])
-        let isOfMachine = index == 1
-        if isOfMachine, hidesUserClass { DHCPMessage.hideUserClass(in: &frame) }
+        if end.fd == machine, hidesUserClass { DHCPMessage.hideUserClass(in: &frame) }
         if let event = packets.event(of: frame) {
           if case .readFinished = event { hidesUserClass = false }
           Self.report(.seen(event, seconds: Self.seconds(since: start)))
         }
-        // A frame that does not get through is lost, as on any cable.
-        if isOfMachine {
-          _ = write(wire, frame, frame.count)
-        } else {
-          _ = withUnsafePointer(to: &machine) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-              sendto(
-                socket, frame, frame.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-          }
-        }
+        for wire in wires where wire != end.fd { send(frame, on: wire, isMachine: wire == machine) }
+      }
+    }
+  }
+
+  /// A frame that does not get through is lost, as on any cable.
+  private func send(_ frame: [UInt8], on wire: Int32, isMachine: Bool) {
+    guard isMachine else {
+      _ = write(wire, frame, frame.count)
+      return
+    }
+    var place = Self.end(Machine.cable.machine)
+    _ = withUnsafePointer(to: &place) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        sendto(wire, frame, frame.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <linux/if_tun.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -55,3 +56,13 @@ int linux_bring_up(const char *interface, uint32_t address, uint32_t mask) {
 }
 
 int linux_mount_memory(const char *folder) { return mount("none", folder, "tmpfs", 0, NULL); }
+
+int linux_leave_network(void) {
+  int old = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (old < 0) return -1;
+  return unshare(CLONE_NEWNET) < 0 ? closing(old, -1) : old;
+}
+
+int linux_return_to_network(int network) {
+  return closing(network, setns(network, CLONE_NEWNET));
+}

@@ -1,3 +1,4 @@
+import BootLab
 import Recipes
 import Testing
 
@@ -57,6 +58,34 @@ struct JSONTests {
         service: .tftp, client: "10.0.0.5", path: "undionly.kpxe", outcome: .notFound
       ).json(at: 4.51),
       ServerOutput.message("PXE(eth0) 52:54:00:12:34:56 proxy", of: "dnsmasq", at: 5),
+    ]
+  }()
+
+  /// What `pxebuild boot` prints.
+  static let booting: [JSON] = {
+    func result(
+      _ firmware: Firmware, _ target: String?, _ outlook: BootCombination.Outlook = .boots,
+      _ verdict: BootVerdict?, console: [String] = []
+    ) -> BootResult {
+      BootResult(
+        combination: BootCombination(
+          firmware: firmware, method: .pxe, target: target, outlook: outlook), verdict: verdict,
+        console: console)
+    }
+    let evidence = BootEvidence(
+      file: "undionly.kpxe", bytes: 71_322, request: "install.ipxe", version: "2.0.0 (g12798)",
+      seconds: 12.31)
+    let failure = BootFailure(
+      "the x64 UEFI firmware was offered ipxe/ipxe.efi, which the tree does not have; "
+        + "the tree has ipxe.efi for it (PXE-E23)",
+      advice: "see what the DHCP server offers architecture 7")
+    return [
+      result(.bios, "undionly.kpxe", .passed(evidence)).json(at: 13.9, dhcp: "dhcpd.conf"),
+      result(.uefiX64, "ipxe.efi", .failed(failure), console: [">>Start PXE over IPv4."])
+        .json(at: 15.02, dhcp: "dhcpd.conf"),
+      result(.uefiIA32, nil, .skipped(because: "no target is for it"), nil)
+        .json(at: 15.02, dhcp: "dhcpd.conf"),
+      BootResult.summary(passed: 1, failed: 1, skipped: 1, at: 15.02),
     ]
   }()
 
@@ -123,7 +152,7 @@ struct JSONTests {
       summary.json(at: 41.2),
       .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
       doctor.json,
-    ] + serving + [
+    ] + serving + booting + [
       dryRun.json(at: 0.25), explanation.json, lock.json,
     ]
   }()

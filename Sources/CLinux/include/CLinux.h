@@ -59,3 +59,10 @@ int linux_bring_up(const char *interface, uint32_t address, uint32_t mask);
 
 // Mounts an empty file system in memory on a folder. 0, or -1 with errno.
 int linux_mount_memory(const char *folder);
+
+// Takes the calling thread to a new network of its own, with what it opens and starts from then on. The network
+// that it leaves, as a descriptor for linux_return_to_network, or -1 with errno.
+int linux_leave_network(void);
+
+// Takes the calling thread back to a network, and closes the descriptor. 0, or -1 with errno.
+int linux_return_to_network(int network);

@@ -57,7 +57,8 @@ final class BootFollower: Sendable {
       state.trial.end("before it restarted")
       return
     }
-    let how = status > 128 ? "signal \(status - 128) ended it" : "it ended with exit status \(status)"
+    let how =
+      status > 128 ? "signal \(status - 128) ended it" : "it ended with exit status \(status)"
     state.fault = BuildError(
       .failed, "\(name) does not run in the lab", reason: how,
       outputTail: Array(lines(folder.path.appending("\(name).log")).suffix(8)))
@@ -77,7 +78,9 @@ final class BootFollower: Sendable {
   func waitForVerdict() async throws {
     while true {
       let isOver = state.withLock { state in
-        if !state.isOver, let powered = state.powered, powered.duration(to: .now) > .seconds(timeout) {
+        if !state.isOver, let powered = state.powered,
+          powered.duration(to: .now) > .seconds(timeout)
+        {
           state.trial.end("within \(Int(timeout)) seconds")
           finish(&state)
         }

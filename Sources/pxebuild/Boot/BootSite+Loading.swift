@@ -1,3 +1,4 @@
+import ArgumentParser
 import BootLab
 import BuildEngine
 import BuiltIns
@@ -5,10 +6,21 @@ import Glibc
 import Recipes
 import SystemPackage
 
+/// What `--dhcp` may say.
+enum DHCPChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case isc, kea, dnsmasq
+  /// dnsmasq beside another DHCP server.
+  case proxy
+
+  func fits(_ dhcp: ServedDHCP) -> Bool {
+    self == .proxy ? dhcp.isProxy : !dhcp.isProxy && dhcp.server.rawValue == rawValue
+  }
+}
+
 extension BootSite {
-  /// - Parameter server: The DHCP server to take; the first one of the recipes when nil.
+  /// - Parameter choice: The DHCP server to take; the first one of the recipes when nil.
   /// - Throws: `BuildError` that says what the site lacks.
-  init(_ loaded: LoadedSite, server: ServedDHCP.Server?) throws {
+  init(_ loaded: LoadedSite, _ choice: DHCPChoice?) throws {
     recipes = loaded.recipes
     tree = try loaded.output
     guard let address = recipes.site.server else {
@@ -18,7 +30,7 @@ extension BootSite {
     }
     self.address = address
     (http, endpoint) = try Self.http(of: recipes.site, address)
-    dhcp = try Self.dhcp(of: recipes, server)
+    dhcp = try Self.dhcp(of: recipes, choice)
     let folder = try loaded.site.configs(recipes.site, output: tree)
     func file(_ name: String) throws -> FilePath {
       let path = folder.path.appending(name)
@@ -48,20 +60,15 @@ extension BootSite {
     return (http, endpoint)
   }
 
-  private static func dhcp(of recipes: RecipeSet, _ server: ServedDHCP.Server?) throws
-    -> ServedDHCP
-  {
+  private static func dhcp(of recipes: RecipeSet, _ choice: DHCPChoice?) throws -> ServedDHCP {
     let all = recipes.servedDHCP
-    let usable = all.filter { !$0.isProxy && (server == nil || $0.server == server) }
-    if let first = usable.first { return first }
-    let word = (server ?? .isc).rawValue
-    let what = server.map { " for \($0.rawValue)" } ?? ""
-    let isProxyOnly = !all.isEmpty && all.allSatisfy(\.isProxy)
+    if let first = all.first(where: { choice?.fits($0) ?? true }) { return first }
+    let word = (choice ?? .isc).rawValue
+    let text = choice == .proxy ? "dhcp: dnsmasq, mode: proxy" : "dhcp: \(word)"
     throw BuildError(
-      .recipe, "the recipes have no config of a DHCP server\(what)",
-      reason: isProxyOnly
-        ? "a proxy needs another DHCP server beside it, and the lab has none" : nil,
-      advice: "add dhcp-\(word).conf: { dhcp: \(word) } to configs:, and build the site")
+      .recipe,
+      "the recipes have no config of a DHCP server" + (choice.map { ": \($0.rawValue)" } ?? ""),
+      advice: "add dhcp-\(word).conf: { \(text) } to configs:, and build the site")
   }
 
   // MARK: Before anything starts
@@ -114,7 +121,8 @@ extension BootSite {
     guard geteuid() == 0 else {
       throw BuildError(
         .noPermission, "only root can boot a site",
-        reason: "the machines get a network of their own, with servers on the ports of DHCP and TFTP",
+        reason:
+          "the machines get a network of their own, with servers on the ports of DHCP and TFTP",
         advice: "run it as root: sudo pxebuild boot")
     }
     guard access("/dev/net/tun", R_OK | W_OK) == 0 else {

@@ -54,6 +54,7 @@ struct BootSite: Sendable {
       machine: .init("qemu", [emulator.string] + machine.arguments))
     plan.servers = [try nginx(link, folder), try dhcpServer(folder)]
     if let server = try tftp(link) { plan.servers.append(server) }
+    if dhcp.isProxy { plan.neighbour = try router(subnet) }
     if dhcp.server == .kea { plan.emptyFolders = ["/var/lib/kea"] }
     plan.udpPorts = [67, 69]
     plan.tcpPorts = [endpoint.port]
@@ -86,6 +87,27 @@ struct BootSite: Sendable {
         "dnsmasq",
         Self.dnsmasq(program, config) + ["--dhcp-leasefile=\(folder.path.string)/leases"])
     }
+  }
+
+  /// The network's own DHCP server, which knows nothing of booting.
+  private func router(_ subnet: IPv4Subnet) throws -> LabPlan.Neighbour {
+    let hosts = subnet.hosts
+    let free = [recipes.site.network.router, hosts.lowerBound, hosts.upperBound].compactMap(\.self)
+      .first { $0 != address }
+    guard let own = free, hosts.lowerBound < hosts.upperBound else {
+      throw BuildError(.recipe, "the network \(subnet) has no address left for a DHCP server")
+    }
+    // It looks itself whether an address is in use.
+    let range = recipes.site.network.range ?? hosts
+    return .init(
+      address: "\(own)",
+      server: .init(
+        "router",
+        [
+          try path("dnsmasq"), "--keep-in-foreground", "--log-facility=-", "--pid-file",
+          "--conf-file=/dev/null", "--port=0", "--leasefile-ro",
+          "--dhcp-range=\(range.lowerBound),\(range.upperBound),\(subnet.netmask),1h",
+        ]))
   }
 
   private func tftp(_ link: FilePath) throws -> LabPlan.Program? {

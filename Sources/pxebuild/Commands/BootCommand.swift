@@ -6,7 +6,6 @@ import Glibc
 import Recipes
 
 extension BootMethod: ExpressibleByArgument {}
-extension ServedDHCP.Server: ExpressibleByArgument {}
 
 /// What `--firmware` may say.
 enum FirmwareChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
@@ -21,7 +20,8 @@ enum FirmwareChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
 
 struct BootCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "boot", abstract: "Boot the built site in virtual machines, and say what came of it.",
+    commandName: "boot",
+    abstract: "Boot the built site in virtual machines, and say what came of it.",
     discussion: """
       Each machine gets a network of its own with the real DHCP, TFTP and HTTP servers, which read the files that \
       pxebuild has written for them. A boot has passed when the firmware has read its boot program, and that \
@@ -37,8 +37,9 @@ struct BootCommand: AsyncParsableCommand {
   @Option(help: "How they come to their boot program: pxe, http or usb; every way when left out.")
   var via: BootMethod?
 
-  @Option(help: "The DHCP server: isc, kea or dnsmasq; the first of the recipes when left out.")
-  var dhcp: ServedDHCP.Server?
+  @Option(
+    help: "The DHCP server: isc, kea, dnsmasq or proxy; the first of the recipes when left out.")
+  var dhcp: DHCPChoice?
 
   @Option(help: "How many seconds a machine may take.")
   var timeout = 120
@@ -60,7 +61,7 @@ struct BootCommand: AsyncParsableCommand {
     let loaded = try await loader.load(resolving: false)
     try checkTargets(loaded.recipes)
     try BootSite.checkRights()
-    let bootSite = try BootSite(loaded, server: dhcp)
+    let bootSite = try BootSite(loaded, dhcp)
     let placed = try bootSite.checkTree(loaded)
     let combinations = BootCombination.all(
       loaded.recipes, .init(firmware: firmware.firmware, method: via, targets: targets),

@@ -1,0 +1,84 @@
+import SystemPackage
+import Testing
+
+@testable import BootLab
+
+@Suite("A lab and its machines")
+struct LabTests {
+  @Test("a plan survives its way through an argument vector")
+  func plan() {
+    var plan = LabPlan(
+      folder: "/tmp/a b", interface: "eth0", address: "10.0.0.200", mask: "255.255.255.0",
+      httpPort: 8080, hidesUserClass: true, machine: .init("qemu", ["/bin/qemu", "-a", ""]))
+    #expect(LabPlan(arguments: plan.arguments) == plan)
+    plan.servers = [.init("a", ["/a", "1", "2"]), .init("b", ["/b"])]
+    plan.emptyFolders = ["/var/lib/kea"]
+    plan.udpPorts = [67, 69]
+    plan.tcpPorts = [8080]
+    let words = plan.arguments
+    #expect(LabPlan(arguments: words) == plan)
+    var other = plan
+    other.neighbour = .init(address: "10.0.0.1", server: .init("router", ["/r", "x"]))
+    #expect(LabPlan(arguments: other.arguments) == other)
+    #expect(LabPlan(arguments: words + ["10.0.0.1", "router", "2", "/r"]) == nil)
+    for count in 0..<words.count { #expect(LabPlan(arguments: Array(words[..<count])) == nil) }
+  }
+
+  @Test("what a lab reports survives its way through a line, whatever machines say")
+  func reports() {
+    let odd = "a\tb\nc%09\u{1b}é"
+    let client = NetworkEvent.Client(architecture: nil, isIPXE: true)
+    let events: [NetworkEvent] = [
+      .asked(client), .asked(.init(architecture: 7, isIPXE: false)),
+      .answered(client, .init(address: "10.0.0.1", server: nil, file: odd, hasMenu: true)),
+      .readStarted(file: odd), .readFinished(file: odd, bytes: 12),
+      .readFailed(file: odd, code: 1, message: ""), .requested(path: odd, agent: ""),
+      .responded(path: odd, agent: "iPXE/1", status: 404), .refused(address: "10.0.0.1", port: 80),
+    ]
+    let reports =
+      events.map { LabReport.seen($0, seconds: 1.25) } + [
+        .powered, .ended(name: odd, status: 137), .failed(reason: odd), .silent(ports: "UDP 67"),
+      ]
+    for report in reports {
+      #expect(!report.line.contains("\n"))
+      #expect(LabReport(line: report.line) == report)
+    }
+    for line in ["", "seen", "seen\tx\tasked", "powered\t1", "%"] {
+      #expect(LabReport(line: line) == nil)
+    }
+  }
+
+  @Test("a BIOS machine has the program in its card, and a machine with a stick has not")
+  func cards() {
+    func words(_ firmware: Firmware, _ method: BootMethod, stick: String? = nil) -> [String] {
+      Machine(
+        firmware: firmware, method: method, accelerator: .tcg, folder: "/tmp/a,b", stick: stick
+      ).arguments
+    }
+    let bios = words(.bios, .pxe)
+    #expect(bios.contains("e1000,netdev=net,mac=52:54:00:12:34:56"))
+    #expect(bios.contains("file:/tmp/a,,b/console") && bios.contains("pc,graphics=off"))
+    let stick = words(.bios, .usb, stick: "/s,t")
+    #expect(stick.contains { $0.hasSuffix(",romfile=") && $0.hasPrefix("e1000") })
+    #expect(stick.contains("if=none,id=stick,format=raw,snapshot=on,file=/s,,t"))
+    let ia32 = words(.uefiIA32, .pxe)
+    #expect(ia32.contains("q35,smm=on") && ia32.contains("ICH9-LPC.disable_s3=1"))
+    #expect(words(.uefiX64, .http).contains("name=opt/org.tianocore/IPv4PXESupport,string=n"))
+    #expect(!words(.uefiX64, .pxe).contains { $0.contains("PXESupport") })
+  }
+
+  @Test(
+    "a guest that really runs is told from one that does not",
+    .enabled("qemu-system-x86 is not installed") {
+      LabTests.isThere("/usr/bin/qemu-system-x86_64")
+    })
+  func probe() async {
+    let emulator: FilePath = "/usr/bin/qemu-system-x86_64"
+    #expect(await Machine.Accelerator.runsGuest(.tcg, emulator: emulator))
+    #expect(await !Machine.Accelerator.runsGuest(.tcg, emulator: "/bin/false"))
+  }
+
+  private static func isThere(_ path: String) -> Bool {
+    (try? FileDescriptor.open(FilePath(path), .readOnly).close()) != nil
+  }
+}

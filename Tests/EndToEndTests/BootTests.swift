@@ -1,0 +1,189 @@
+import Foundation
+import Testing
+
+/// `pxebuild boot` with Debian's programs, real servers and real firmware.
+@Suite(
+  "Booting a site", .serialized,
+  .enabled("this machine makes no networks for tests, or has no QEMU, OVMF or iPXE of Debian's") {
+    let files = [
+      "/dev/net/tun", "/usr/bin/qemu-system-x86_64", "/usr/share/OVMF/OVMF_CODE_4M.fd",
+      "/usr/lib/ipxe/undionly.kpxe", "/usr/lib/ipxe/qemu/pxe-e1000.rom",
+    ]
+    guard Binary.isRoot, files.allSatisfy(FileManager.default.fileExists(atPath:)) else {
+      return false
+    }
+    return await NetworkLab.isPossible.value
+  })
+struct BootTests {
+  private static let recipe = """
+    site:
+      server: 10.0.0.200
+      network: { subnet: 10.0.0.0/24, range: [10.0.0.100, 10.0.0.199], interface: eth0 }
+    targets:
+      undionly.kpxe: { file: /usr/lib/ipxe/undionly.kpxe }
+      ipxe.efi: { file: /usr/lib/ipxe/ipxe.efi }
+      install.ipxe: { script: "#!ipxe\\necho STARTED\\nshell\\n" }
+    configs:
+      dhcpd.conf: { dhcp: isc }
+      kea.conf: { dhcp: kea }
+      dnsmasq.conf: { dhcp: dnsmasq, serve-tftp: true }
+      proxy.conf: { dhcp: dnsmasq, mode: proxy }
+
+    """
+
+  /// Builds the site and runs `body`; afterwards nothing of a boot is left.
+  private func withBuiltSite(_ body: (Site) async throws -> Void) async throws {
+    try await withSite { site in
+      try site.recipe(Self.recipe)
+      let run = try await site.run("all")
+      #expect(run.status == 0, "\(run.errors)")
+      let before = Leftovers.now
+      try await body(site)
+      try await eventually("the boots have ended") { Leftovers.now == before }
+      #expect(Leftovers.now == before)
+    }
+  }
+
+  /// Waits for something that may take long on a busy machine.
+  private func eventually(_ what: String, _ isTrue: () -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while !isTrue(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
+    #expect(isTrue(), "\(what)")
+  }
+
+  private static let timeout = ["--timeout", "300"]
+
+  @Test("each machine reads its program and gets the script, by PXE and over HTTP")
+  func passes() async throws {
+    try await withBuiltSite { site in
+      let run = try await site.run(["boot"] + Self.timeout)
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      let lines = run.output.split(separator: "\n").map(String.init)
+      for (name, file) in [
+        ("BIOS by PXE", "undionly.kpxe read ("), ("x64 UEFI by PXE", "ipxe.efi read ("),
+        ("x64 UEFI by HTTP", "ipxe.efi read, iPXE "),
+      ] {
+        #expect(
+          lines.contains {
+            $0.contains("passed   \(name) ") && $0.contains(file)
+              && $0.contains(" got install.ipxe after ")
+          }, "\(name): \(run.output)")
+      }
+      for name in ["BIOS by USB", "x64 UEFI by USB", "IA32 UEFI by PXE"] {
+        #expect(lines.contains { $0.contains("skipped  \(name) ") }, "\(name): \(run.output)")
+      }
+      #expect(lines.last?.hasPrefix("done: 3 passed, 5 skipped, with dhcpd.conf; ") == true)
+    }
+  }
+
+  @Test(
+    "the other DHCP servers are run as well, and JSON says the same",
+    arguments: ["kea", "dnsmasq", "proxy"])
+  func servers(name: String) async throws {
+    try await withBuiltSite { site in
+      let run = try await site.run(
+        ["boot", "--firmware", "bios", "--via", "pxe", "--dhcp", name, "--json"] + Self.timeout)
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      #expect(run.output.contains("\"dhcp\":\"\(name).conf\",\"target\":\"undionly.kpxe\""))
+      #expect(run.output.contains("\"outcome\":\"passed\",\"file\":\"undionly.kpxe\""))
+      #expect(run.output.contains("\"request\":\"install.ipxe\",\"version\":\""))
+      #expect(run.output.contains("\"passed\":1,\"failed\":0,\"skipped\":0}"))
+    }
+  }
+
+  @Test("a config that offers a file of another folder is told from one that works")
+  func otherFolder() async throws {
+    try await withBuiltSite { site in
+      let text = try #require(site.read("out-conf/dhcpd.conf"))
+      let changed = text.replacingOccurrences(of: "\"ipxe.efi\"", with: "\"ipxe/ipxe.efi\"")
+      #expect(changed != text)
+      try site.write(changed, to: "out-conf/dhcpd.conf")
+      let run = try await site.run(
+        ["boot", "--firmware", "uefi-x64", "--via", "pxe"] + Self.timeout)
+      #expect(run.status == 1, "\(run.output)\(run.errors)")
+      #expect(
+        run.output.contains(
+          "failed   x64 UEFI by PXE       the x64 UEFI firmware was offered ipxe/ipxe.efi, which the "
+            + "tree does not have; the tree has ipxe.efi for it (PXE-E23)\n"), "\(run.output)")
+    }
+  }
+
+  @Test("a program that is cut off, and a script that is missing, fail for what they are")
+  func broken() async throws {
+    try await withBuiltSite { site in
+      let program = try #require(site.bytes("out/ipxe.efi"))
+      try site.write(Data(program.prefix(program.count / 2)), to: "out/ipxe.efi")
+      try FileManager.default.removeItem(atPath: "\(site.output)/install.ipxe")
+      let run = try await site.run(["boot", "--via", "pxe"] + Self.timeout)
+      #expect(run.status == 1, "\(run.output)\(run.errors)")
+      for text in [
+        "undionly.kpxe started and asked for install.ipxe, which the tree does not have: 404\n",
+        "the x64 UEFI firmware read ipxe.efi (\(program.count / 2) bytes) to its end, and it did not start",
+      ] {
+        #expect(run.output.contains(text), "\(run.output)\(run.errors)")
+      }
+    }
+  }
+
+  @Test("Ctrl-C and kill -9 leave nothing behind", arguments: [SIGINT, SIGKILL])
+  func ended(signal: Int32) async throws {
+    try await withBuiltSite { site in
+      let before = Leftovers.now
+      let running = try site.start(
+        ["boot", "--firmware", "bios", "--via", "pxe"] + Self.timeout)
+      try await eventually("a machine runs") {
+        Leftovers.now.processes.contains { $0.contains("qemu-system") }
+      }
+      #expect(Leftovers.now != before)
+      running.send(signal)
+      let run = await running.wait()
+      #expect(signal == SIGKILL ? run.signal == SIGKILL : run.status == 130, "\(run.errors)")
+    }
+  }
+
+  @Test("what the site lacks is said before anything starts")
+  func refusals() async throws {
+    try await withSite { site in
+      try site.recipe(Self.recipe)
+      let empty = try await site.run("boot")
+      #expect(empty.status == 1)
+      #expect(
+        empty.errors.contains("error: out-conf/dhcpd.conf is not there\n")
+          && empty.errors.contains("fix: build the site first: pxebuild all --recipes recipes\n"),
+        "\(empty.errors)")
+      #expect(try await site.run("all").status == 0)
+      let target = try await site.run("boot", "undionly.kpx")
+      #expect(target.status == 65)
+      #expect(target.errors.contains("error: there is no target \"undionly.kpx\"\n"))
+      let user = try await site.run(["boot"], prefix: Site.nobody)
+      #expect(user.status == 77, "\(user.errors)")
+      #expect(user.errors.contains("error: only root can boot a site\n"))
+    }
+  }
+}
+
+/// What a boot could leave on this machine.
+private struct Leftovers: Equatable {
+  /// Command lines.
+  var processes: [String]
+  var interfaces: [String]
+  var mounts: [String]
+  var folders: [String]
+
+  static var now: Leftovers {
+    let files = FileManager.default
+    func list(_ folder: String) -> [String] {
+      ((try? files.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    }
+    func text(_ path: String) -> String {
+      String(decoding: files.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+    return Leftovers(
+      processes: list("/proc").filter { $0.allSatisfy(\.isNumber) }
+        .map { text("/proc/\($0)/cmdline").replacingOccurrences(of: "\0", with: " ") }
+        .filter { $0.contains("/tmp/pxebuild-boot-") },
+      interfaces: list("/sys/class/net"),
+      mounts: text("/proc/self/mountinfo").split(separator: "\n").map(String.init),
+      folders: list("/tmp").filter { $0.hasPrefix("pxebuild-boot-") })
+  }
+}
