@@ -10,7 +10,7 @@ struct BootTrialTests {
   private static let agent = "iPXE/2.0.0+ (g1279)"
 
   private func verdict(
-    _ firmware: Firmware = .uefiX64, _ method: BootMethod = .pxe, program: String = "ipxe.efi",
+    _ firmware: Firmware, _ method: BootMethod, program: String = "ipxe.efi",
     http: String = "http://10.0.0.200", holds: Bool? = true, _ events: [NetworkEvent],
     ends: String? = nil
   ) -> BootVerdict {
@@ -23,6 +23,12 @@ struct BootTrialTests {
     }
     if let ends { trial.end(ends) }
     return trial.verdict
+  }
+
+  private func verdict(holds: Bool? = true, _ events: [NetworkEvent], ends: String? = nil)
+    -> BootVerdict
+  {
+    verdict(.uefiX64, .pxe, holds: holds, events, ends: ends)
   }
 
   private func offer(_ file: String?, to client: NetworkEvent.Client = firmwareClient)

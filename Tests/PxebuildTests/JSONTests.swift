@@ -64,8 +64,8 @@ struct JSONTests {
   /// What `pxebuild boot` prints.
   static let booting: [JSON] = {
     func result(
-      _ firmware: Firmware, _ target: String?, _ outlook: BootCombination.Outlook = .boots,
-      _ verdict: BootVerdict?, console: [String] = []
+      _ firmware: Firmware, _ target: String?, _ verdict: BootVerdict?,
+      _ outlook: BootCombination.Outlook = .boots, console: [String] = []
     ) -> BootResult {
       BootResult(
         combination: BootCombination(
@@ -83,7 +83,7 @@ struct JSONTests {
       result(.bios, "undionly.kpxe", .passed(evidence)).json(at: 13.9, dhcp: "dhcpd.conf"),
       result(.uefiX64, "ipxe.efi", .failed(failure), console: [">>Start PXE over IPv4."])
         .json(at: 15.02, dhcp: "dhcpd.conf"),
-      result(.uefiIA32, nil, .skipped(because: "no target is for it"), nil)
+      result(.uefiIA32, nil, nil, .skipped(because: "no target is for it"))
         .json(at: 15.02, dhcp: "dhcpd.conf"),
       BootResult.summary(passed: 1, failed: 1, skipped: 1, at: 15.02),
     ]

@@ -42,7 +42,7 @@ struct BootCombination: Sendable, Equatable {
       guard !request.targets.isEmpty else {
         return isPossible || (request.firmware != nil && request.method != nil)
       }
-      return combination.target.map(request.targets.contains) ?? false
+      return combination.target.map { request.targets.contains($0) } ?? false
     }
   }
 

@@ -34,7 +34,7 @@ final class BootFollower: Sendable {
     state.withLock { state in
       guard !state.isOver else { return }
       guard stream == .output, let report = LabReport(line: line) else {
-        state.errors = (state.errors + [line]).suffix(10)
+        state.errors = Array((state.errors + [line]).suffix(10))
         return
       }
       switch report {
@@ -74,9 +74,9 @@ final class BootFollower: Sendable {
     }
   }
 
-  /// Returns once there is a verdict; time that is up is one.
-  func waitForVerdict() async throws {
-    while true {
+  /// Returns once there is a verdict, or when it is cancelled; time that is up is a verdict.
+  func waitForVerdict() async {
+    while !Task.isCancelled {
       let isOver = state.withLock { state in
         if !state.isOver, let powered = state.powered,
           powered.duration(to: .now) > .seconds(timeout)
@@ -87,14 +87,16 @@ final class BootFollower: Sendable {
         return state.isOver
       }
       if isOver { return }
-      try await Task.sleep(for: .milliseconds(50))
+      try? await Task.sleep(for: .milliseconds(50))  // ends early when it is cancelled
     }
   }
 
   /// The machine's console goes with the lab.
   private func finish(_ state: inout State) {
     state.isOver = true
-    if case .failed = state.trial.verdict { state.console = lines(FilePath(console)).suffix(8) }
+    if case .failed = state.trial.verdict {
+      state.console = Array(lines(FilePath(console)).suffix(8))
+    }
   }
 
   /// - Throws: `BuildError` when the lab failed, and not the boot.

@@ -42,7 +42,7 @@ struct BootRun: Sendable {
         _ = try await daemon.run { stream, line in follower.receive(line, from: stream) }
         follower.labHasEnded()
       }
-      group.addTask { try await follower.waitForVerdict() }
+      group.addTask { await follower.waitForVerdict() }
       // The lab is of no more use once there is a verdict, and there is one when the lab has ended.
       try await group.next()
       group.cancelAll()
