@@ -5,25 +5,28 @@ import SystemPackage
 
 extension Machine.Accelerator {
   /// KVM where a guest really runs under it, else the translator. That the device is there says nothing: it may
-  /// belong to others, or the processor may lack what it needs.
+  /// belong to others, the processor may lack what it needs, and under another hypervisor it may be far slower
+  /// than the translator.
   public static func available(emulator: FilePath) async -> Self {
     guard access("/dev/kvm", R_OK | W_OK) == 0 else { return .tcg }
-    return await runsGuest(.kvm, emulator: emulator) ? .kvm : .tcg
+    return await runsGuest(.kvm, emulator: emulator, seconds: 4) ? .kvm : .tcg
   }
 
-  /// True when a guest of one instruction that matters runs to its end: it writes 16 to a port that QEMU ends at.
-  static func runsGuest(_ accelerator: Self, emulator: FilePath) async -> Bool {
+  /// True when a guest comes through its firmware and two seconds of its clock in time: a boot sector that waits
+  /// for 36 ticks and then writes 16 to a port at which QEMU ends.
+  static func runsGuest(_ accelerator: Self, emulator: FilePath, seconds: Double) async -> Bool {
     guard let folder = try? LabFolder(for: "probe") else { return false }
     defer { folder.remove() }
-    // The processor starts 16 bytes before the end: mov al, 16; out 0xf4, al; hlt; jmp to hlt.
-    var image = [UInt8](repeating: 0, count: 64 * 1024)
-    image.replaceSubrange(0xfff0..<0xfff7, with: [0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd])
-    let file = folder.path.appending("probe")
-    guard (try? FileSystem.replace(file, with: image)) != nil else { return false }
+    // sti; mov cx, 36; wait: hlt; loop wait; mov al, 16; out 0xf4, al; end: hlt; jmp end
+    let code: [UInt8] = [
+      0xfb, 0xb9, 36, 0, 0xf4, 0xe2, 0xfd, 0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd,
+    ]
+    let sector = code + [UInt8](repeating: 0, count: 510 - code.count) + [0x55, 0xaa]
+    guard let file = try? folder.write(sector, to: "probe") else { return false }
     let arguments = [
       "-accel", accelerator.rawValue, "-machine", "pc", "-no-user-config", "-nodefaults", "-vga",
-      "none", "-display", "none", "-no-reboot", "-bios", file.string, "-device",
-      "isa-debug-exit,iobase=0xf4,iosize=1",
+      "none", "-display", "none", "-no-reboot", "-boot", "c", "-drive",
+      "if=ide,format=raw,file=\(file)", "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
     ]
     return await withTaskGroup(of: Bool.self) { group in
       group.addTask {
@@ -37,7 +40,7 @@ extension Machine.Accelerator {
         return end == .exited(33)
       }
       group.addTask {
-        try? await Task.sleep(for: .seconds(20))
+        try? await Task.sleep(for: .seconds(seconds))
         return false
       }
       let result = await group.next() ?? false

@@ -74,8 +74,8 @@ struct LabTests {
     })
   func probe() async {
     let emulator: FilePath = "/usr/bin/qemu-system-x86_64"
-    #expect(await Machine.Accelerator.runsGuest(.tcg, emulator: emulator))
-    #expect(await !Machine.Accelerator.runsGuest(.tcg, emulator: "/bin/false"))
+    #expect(await Machine.Accelerator.runsGuest(.tcg, emulator: emulator, seconds: 60))
+    #expect(await !Machine.Accelerator.runsGuest(.tcg, emulator: "/bin/false", seconds: 60))
   }
 
   private static func isThere(_ path: String) -> Bool {
