@@ -15,7 +15,7 @@ public struct LabPlan: Sendable, Equatable {
     }
   }
 
-  /// The lab's folder; removed at its end.
+  /// The lab's folder, for logs.
   public var folder: String
   /// The serving machine's network interface, address and network mask.
   public var interface: String

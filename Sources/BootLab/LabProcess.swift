@@ -35,10 +35,6 @@ public struct LabProcess {
     do { try lab.run() } catch {
       report(.failed(reason: (error as? BuildError)?.summary ?? "\(error)"))
     }
-    if (try? FileIdentity.of(FilePath(plan.folder)))?.kind == .directory {
-      // Whoever started this may be gone; and the servers may still write, which is no matter.
-      try? FileSystem.remove(FilePath(plan.folder))
-    }
     return 0
   }
 

@@ -36,7 +36,7 @@ struct BootRun: Sendable {
       arguments: [
         "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--",
         try FileSystem.readSymlink("/proc/self/exe"), "internal", "boot-lab", "--",
-      ] + plan.arguments)
+      ] + plan.arguments, folder: folder.path)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         _ = try await daemon.run { stream, line in follower.receive(line, from: stream) }
