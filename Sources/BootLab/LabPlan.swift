@@ -24,7 +24,8 @@ public struct LabPlan: Sendable, Equatable {
   public var httpPort: Int
   /// True when the card's own program must not show itself as an iPXE until it has read its file.
   public var hidesUserClass: Bool
-  /// Folders that are empty in the lab, whatever they hold on this machine.
+  /// Folders that are empty in the lab, whatever they hold on this machine. One that this machine does not have
+  /// has to follow one that it is in.
   public var emptyFolders: [String] = []
   public var servers: [Program] = []
   /// The UDP and TCP ports that have to be taken before the machine is switched on.

@@ -45,8 +45,11 @@ public struct LabProcess {
   }
 
   private mutating func run() throws {
-    for folder in plan.emptyFolders where linux_mount_memory(folder) != 0 {
-      throw BuildError(errno: errno, doing: "mount a file system on", path: .init(folder))
+    for folder in plan.emptyFolders {
+      mkdir(folder, 0o755)  // it may be inside the one before; if it cannot be, the next line says so
+      guard linux_mount_memory(folder) == 0 else {
+        throw BuildError(errno: errno, doing: "mount a file system on", path: .init(folder))
+      }
     }
     let wire = linux_make_tap(plan.interface)
     guard wire >= 0 else {

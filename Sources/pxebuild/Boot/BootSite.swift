@@ -55,7 +55,7 @@ struct BootSite: Sendable {
     plan.servers = [try nginx(link, folder), try dhcpServer(folder)]
     if let server = try tftp(link) { plan.servers.append(server) }
     if dhcp.isProxy { plan.neighbour = try router(subnet) }
-    if dhcp.server == .kea { plan.emptyFolders = ["/var/lib/kea"] }
+    if dhcp.server == .kea { plan.emptyFolders = try keaFolders() }
     plan.udpPorts = [67, 69]
     plan.tcpPorts = [endpoint.port]
     return plan
@@ -121,6 +121,20 @@ struct BootSite: Sendable {
         program, "--foreground", "--address", "\(address):69", "--user", "nobody", "--secure",
         link.string,
       ])
+  }
+
+  /// Kea keeps its leases in a folder that is compiled into it, and that a package may make only when its
+  /// service starts.
+  private func keaFolders() throws -> [String] {
+    let folder: FilePath = "/var/lib/kea"
+    if try FileIdentity.of(folder) != nil { return [folder.string] }
+    let parent = folder.removingLastComponent()
+    guard !tree.starts(with: parent), !config.starts(with: parent) else {
+      throw BuildError(
+        .failed, "kea-dhcp4 has no folder for its leases", reason: "\(folder) is not there",
+        advice: "mkdir \(folder)")
+    }
+    return [parent.string, folder.string]
   }
 
   private static func dnsmasq(_ program: String, _ config: FilePath) -> [String] {
