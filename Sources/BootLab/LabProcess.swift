@@ -46,7 +46,8 @@ public struct LabProcess {
 
   private mutating func run() throws {
     for folder in plan.emptyFolders {
-      mkdir(folder, 0o755)  // it may be inside the one before; if it cannot be, the next line says so
+      // It may be inside the one before. If it cannot be made, the mount says so.
+      mkdir(folder, 0o755)
       guard linux_mount_memory(folder) == 0 else {
         throw BuildError(errno: errno, doing: "mount a file system on", path: .init(folder))
       }
