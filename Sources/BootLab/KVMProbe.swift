@@ -12,14 +12,17 @@ extension Machine.Accelerator {
     return await runsGuest(.kvm, emulator: emulator, seconds: 4) ? .kvm : .tcg
   }
 
-  /// True when a guest comes through its firmware and two seconds of its clock in time: a boot sector that waits
-  /// for 36 ticks and then writes 16 to a port at which QEMU ends.
+  /// True when a guest comes in time through its firmware, a loop of 33 million turns in real mode, which some
+  /// processors do not have for guests, and a second of its clock: a boot sector that then writes 16 to a port at
+  /// which QEMU ends.
   static func runsGuest(_ accelerator: Self, emulator: FilePath, seconds: Double) async -> Bool {
     guard let folder = try? LabFolder(for: "probe") else { return false }
     defer { folder.remove() }
-    // sti; mov cx, 36; wait: hlt; loop wait; mov al, 16; out 0xf4, al; end: hlt; jmp end
+    // sti; mov ecx, 0x2000000; turn: dec ecx; jnz turn; mov cx, 18; tick: hlt; loop tick;
+    // mov al, 16; out 0xf4, al; end: hlt; jmp end
     let code: [UInt8] = [
-      0xfb, 0xb9, 36, 0, 0xf4, 0xe2, 0xfd, 0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd,
+      0xfb, 0x66, 0xb9, 0, 0, 0, 2, 0x66, 0x49, 0x75, 0xfc, 0xb9, 18, 0, 0xf4, 0xe2, 0xfd, 0xb0,
+      0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd,
     ]
     let sector = code + [UInt8](repeating: 0, count: 510 - code.count) + [0x55, 0xaa]
     guard let file = try? folder.write(sector, to: "probe") else { return false }
