@@ -8,7 +8,7 @@ struct Run: Sendable {
   var signal: Int32?
   var output: String
   var errors: String
-  /// Of the program itself and the children it waited for, in bytes.
+  /// Of the program itself, without its children, in bytes.
   var peakMemory: Int
   var seconds: Double
 }
@@ -95,15 +95,16 @@ final class Running: Sendable {
   /// Waits for its end in a thread of its own, since waiting blocks. Call it once.
   func wait() async -> Run {
     let id = id
-    let (code, usage) = await withCheckedContinuation {
-      (continuation: CheckedContinuation<(Int32, rusage), Never>) in
+    let memory = MemoryWatch(of: id)
+    let code = await withCheckedContinuation {
+      (continuation: CheckedContinuation<Int32, Never>) in
       Thread.detachNewThread {
         var code: Int32 = 0
-        var usage = rusage()
-        while wait4(id, &code, 0, &usage) < 0, errno == EINTR {}
-        continuation.resume(returning: (code, usage))
+        while waitpid(id, &code, 0) < 0, errno == EINTR {}
+        continuation.resume(returning: code)
       }
     }
+    let peakMemory = memory.end()
     let elapsed = ContinuousClock.now - start
     let signal = code & 0x7f
     defer {
@@ -113,7 +114,7 @@ final class Running: Sendable {
     return Run(
       status: signal == 0 ? (code >> 8) & 0xff : nil, signal: signal == 0 ? nil : signal,
       output: text(captured.output), errors: text(captured.errors),
-      peakMemory: usage.ru_maxrss * 1024,
+      peakMemory: peakMemory,
       seconds: Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18)
   }
 
