@@ -85,7 +85,13 @@ public struct BootTrial: Sendable {
 
   // MARK: The program
 
+  /// iPXE for UEFI looks for a script of this name beside itself, and does without it.
+  private func isOwnLook(at file: String) -> Bool {
+    isRead && file.split(separator: "/").last == "autoexec.ipxe"
+  }
+
   private mutating func read(_ file: String, _ count: Int64?) {
+    if isOwnLook(at: file) { return }
     if file != program {
       fail(
         "the \(name) firmware was offered \(file); the one for it is \(program)",
@@ -110,6 +116,7 @@ public struct BootTrial: Sendable {
   private static let screenCode = "PXE-E23"
 
   private mutating func refused(_ file: String, _ code: Int, _ message: String) {
+    if isOwnLook(at: file) { return }
     // edk2 asks for the size first, and breaks that off itself.
     guard code == 1 || !expected.has(file) else {
       if code != 0, code != 8 { fail("the TFTP server refused \(file): \(message)") }
@@ -158,6 +165,7 @@ public struct BootTrial: Sendable {
     }
     switch status {
     case 200..<300: proven(file, version: String(agent.dropFirst(Self.agent.count)), seconds)
+    case 404 where isOwnLook(at: file): requested = nil
     case 404 where !expected.has(self.file(ofURL: path)):
       fail(
         "\(program) started and asked for \(file), which the tree does not have: 404",

@@ -72,6 +72,22 @@ struct BootTrialTests {
     #expect(failure(result) == nil && result != .running)
   }
 
+  @Test("iPXE for UEFI may look for autoexec.ipxe beside itself and not find it")
+  func autoexec() {
+    let look: [NetworkEvent] = [
+      .readStarted(file: "autoexec.ipxe"),
+      .readFailed(file: "autoexec.ipxe", code: 1, message: "File not found"),
+      .readStarted(file: "/autoexec.ipxe"),
+      .readFailed(file: "/autoexec.ipxe", code: 1, message: "File not found"),
+    ]
+    let afterwards = answer("/install.ipxe", 200)
+    #expect(failure(verdict(offer("ipxe.efi") + reading("ipxe.efi") + look + afterwards)) == nil)
+    #expect(failure(verdict(offer("ipxe.efi") + look)) != nil, "the firmware was offered it")
+    let own = answer("/ipxe.efi", 200, agent: "UefiHttpBoot/1.0")
+    let events = own + answer("/autoexec.ipxe", 404) + afterwards
+    #expect(failure(verdict(.uefiX64, .http, events)) == nil)
+  }
+
   @Test("edk2 asks for the size of a file first, and breaks that off")
   func sizeFirst() {
     let probe: [NetworkEvent] = [
