@@ -45,7 +45,7 @@ enum KernelNFS {
   static func exports(_ exports: [NFSExport], note: String) -> String {
     let lines = exports.map { export in
       let number = export.fileSystemID.map { ",fsid=\($0)" } ?? ""
-      return "\(escaped(export.path)) \(export.clients)(ro,async,no_subtree_check\(number))"
+      return "\(octalEscaped(export.path)) \(export.clients)(ro,async,no_subtree_check\(number))"
     }
     return ([note] + lines).joined(separator: "\n") + "\n"
   }
@@ -54,21 +54,11 @@ enum KernelNFS {
   static func ports(note: String) -> String { "\(note)\n[mountd]\nport=\(NFSExport.mountPort)\n" }
 
   /// A path as exports(5) reads it: everything but plain characters by three octal digits.
-  private static func escaped(_ path: String) -> String {
-    var result = ""
-    for byte in path.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      case _ where "/._-+,:@=".utf8.contains(byte):
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        let digits = String(byte, radix: 8)
-        result += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
-      }
+  private static func octalEscaped(_ path: String) -> String {
+    escaped(path, keeping: "/._-+,:@=") { byte in
+      let digits = String(byte, radix: 8)
+      return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
     }
-    return result
   }
 }
 
