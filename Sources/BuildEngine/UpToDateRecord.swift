@@ -14,6 +14,9 @@ import SystemPackage
 public struct UpToDateRecord: Sendable {
   private static let magic = Array("pxebuild up to date 2\n".utf8)
 
+  /// What the names of these files in the cache's `state/` begin with.
+  public static let prefix = "up-to-date-"
+
   let file: FilePath
   /// Everything that decides what is asked: folders, targets, options, the version of pxebuild.
   let request: String

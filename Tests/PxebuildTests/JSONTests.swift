@@ -154,7 +154,7 @@ struct JSONTests {
       doctor.json,
     ] + serving + booting + [
       dryRun.json(at: 0.25), explanation.json, lock.json,
-    ]
+    ] + verification.json(at: 0.84)
   }()
 
   private static let dryRun = DryRun(
@@ -191,6 +191,14 @@ struct JSONTests {
           .init(fact: "parameter debug", old: nil, new: "dhcp"),
         ]))
     ])
+
+  private static let verification = VerifyReport(
+    TreeVerification(
+      findings: [
+        TreeFinding("notes.txt", .foreign(.regular)),
+        TreeFinding("undionly.kpxe", .wrongMode(expected: 0o644, found: 0o600)),
+      ], targetCount: 6, fileCount: 6, bytesRead: 3_422_208),
+    place: "out", noun: "target", allowsForeign: true)
 
   private static let lock = LockReport(
     file: "recipes/pxebuild.lock", isCheck: false, unpinnedStandIns: ["ipxe"],

@@ -28,14 +28,27 @@ public struct ActionCache: Sendable {
   func peek(_ key: Digest) throws -> [String: StoredArtifact]? {
     let path = path(of: key)
     guard let bytes = try FileSystem.read(path) else { return nil }
-    let payload = bytes.dropFirst(65)
-    guard bytes.count >= 65, bytes[64] == UInt8(ascii: "\n"),
-      String(decoding: bytes[..<64], as: UTF8.self) == Digest(of: payload).hex
-    else {
+    guard let payload = Self.payload(of: bytes) else {
       try FileSystem.remove(path)
       return nil
     }
     return try Self.artifacts(of: REAPIActionResult(serializedBytes: Array(payload)))
+  }
+
+  /// True when an entry has the bytes that were written; it is left where it is.
+  func isSound(_ path: FilePath) throws -> Bool {
+    // One that went meanwhile is no fault.
+    guard let bytes = try FileSystem.read(path) else { return true }
+    return Self.payload(of: bytes) != nil
+  }
+
+  /// What follows the line with its SHA-256; nil when that is another.
+  private static func payload(of entry: [UInt8]) -> ArraySlice<UInt8>? {
+    let payload = entry.dropFirst(65)
+    guard entry.count >= 65, entry[64] == UInt8(ascii: "\n"),
+      String(decoding: entry[..<64], as: UTF8.self) == Digest(of: payload).hex
+    else { return nil }
+    return payload
   }
 
   /// An entry's time stamp says when it was last of use, to the day, which is what a clean-up goes by.

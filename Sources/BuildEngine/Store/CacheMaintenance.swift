@@ -12,13 +12,7 @@ public struct CacheMaintenance: Sendable {
     public var otherBytes: Int64 = 0
   }
 
-  public struct Verification: Sendable, Equatable {
-    public var verifiedCount = 0
-    /// The SHA-256 under which wrong bytes stood.
-    public var dropped: [String] = []
-  }
-
-  private let cache: CacheDirectory
+  let cache: CacheDirectory
 
   public init(_ cache: CacheDirectory) { self.cache = cache }
 
@@ -35,20 +29,6 @@ public struct CacheMaintenance: Sendable {
       status.otherBytes += try bytes(below: cache.path.appending(name))
     }
     return status
-  }
-
-  /// Reads every blob. Safe beside running builds: what is dropped, they make again.
-  public func verify() throws -> Verification {
-    var result = Verification()
-    try forEachBlob { hex, path, identity in
-      if try ContentStore.digest(ofFile: path).hex == hex {
-        result.verifiedCount += 1
-      } else {
-        try FileSystem.remove(path)
-        result.dropped.append(hex)
-      }
-    }
-    return result
   }
 
   /// Removes results that nobody has used for so many days, and then every blob that no result needs.
@@ -124,7 +104,7 @@ public struct CacheMaintenance: Sendable {
     }
   }
 
-  private func forEachBlob(_ body: (String, FilePath, FileIdentity) throws -> Void) throws {
+  func forEachBlob(_ body: (String, FilePath, FileIdentity) throws -> Void) throws {
     for prefix in try FileSystem.list(blobs) where prefix.utf8.count == 2 {
       let folder = blobs.appending(prefix)
       for rest in try FileSystem.list(folder) where rest.utf8.count == 62 {

@@ -99,6 +99,15 @@ public final class FileDigests: Sendable {
     }
   }
 
+  /// Forgets what was remembered of some files: their bytes turned out to be others though they look the same.
+  public func forget(_ paths: [FilePath]) {
+    content.withLock { content in
+      for path in paths where content.known.removeValue(forKey: path.string) != nil {
+        content.isChanged = true
+      }
+    }
+  }
+
   /// Forgets files that are no longer there or no longer the same.
   func forgetOutdated() throws {
     let paths = content.withLock { $0.known.mapValues(\.identity) }

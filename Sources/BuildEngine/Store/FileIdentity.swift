@@ -74,3 +74,15 @@ public struct FileIdentity: Hashable, Sendable {
     return FileIdentity(status)
   }
 }
+
+extension FileIdentity.Kind {
+  /// For a message: "a file".
+  public var words: String {
+    switch self {
+    case .regular: "a file"
+    case .directory: "a folder"
+    case .symlink: "a symbolic link"
+    case .other: "a device, socket or pipe"
+    }
+  }
+}

@@ -280,15 +280,3 @@ extension TreeLayout.File.Content {
     }
   }
 }
-
-extension FileIdentity.Kind {
-  /// For a message: "a file".
-  fileprivate var words: String {
-    switch self {
-    case .regular: "a file"
-    case .directory: "a folder"
-    case .symlink: "a symbolic link"
-    case .other: "a device, socket or pipe"
-    }
-  }
-}

@@ -31,7 +31,7 @@ extension BootSite {
     self.address = address
     (http, endpoint) = try Self.http(of: recipes.site, address)
     dhcp = try Self.dhcp(of: recipes, choice)
-    let folder = try loaded.site.configs(recipes.site, output: tree)
+    let folder = try loaded.site.configs(or: recipes.site.configs, output: tree)
     func file(_ name: String) throws -> FilePath {
       let path = folder.path.appending(name)
       guard try FileIdentity.of(path) != nil else {

@@ -73,28 +73,45 @@ struct CacheCollectCommand: AsyncParsableCommand {
 
 struct CacheVerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Read every blob and drop those whose bytes are wrong.",
-    discussion:
-      "What was dropped is made again by the next build. Exits with 1 if anything was wrong.")
+    commandName: "verify",
+    abstract: "Read every blob and every result, and name those that are damaged.",
+    discussion: "Safe beside running builds. Exits with 1 if anything was wrong.")
+
+  @Flag(help: "Drop what is damaged; the next build that needs it makes it again.")
+  var repair = false
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions
 
   func run() async throws {
     let cache = try CacheDirectory(try site.cache)
-    let result = try CacheMaintenance(cache).verify()
+    let repair = repair
+    let result = try await Interruption.cancelling {
+      try await CacheMaintenance(cache).verify(dropsFaults: repair)
+    }
     let console = Console(terminal)
     if terminal.json {
       try console.printResult(
         .object([
-          "verified": .integer(Int64(result.verifiedCount)),
-          "dropped": .array(result.dropped.map { .string($0) }),
+          "blobs": .integer(Int64(result.blobCount)),
+          "results": .integer(Int64(result.resultCount)),
+          "damaged": .array(
+            result.faults.map {
+              .object(["kind": .string($0.kind.rawValue), "sha256": .string($0.name)])
+            }), "dropped": .bool(repair && !result.faults.isEmpty),
         ]))
     } else {
       try console.printResults(
-        result.dropped.map { "dropped \($0): its bytes were wrong" }
-          + ["\(result.verifiedCount) blobs are right, \(result.dropped.count) were not"])
+        result.faults.map {
+          "\(repair ? "dropped" : "damaged") \($0.kind.rawValue) \($0.name): its bytes were wrong"
+        } + [
+          "\(countText(result.blobCount, "blob")) and \(countText(result.resultCount, "result")) are right, "
+            + "\(result.faults.count) \(result.faults.count == 1 ? "is" : "are") not"
+        ])
+      if !repair, !result.faults.isEmpty {
+        console.printNotes(["pxebuild cache verify --repair drops what is damaged"])
+      }
     }
-    if !result.dropped.isEmpty { throw ExitStatus.targetFailed.code }
+    if !result.faults.isEmpty { throw ExitStatus.targetFailed.code }
   }
 }

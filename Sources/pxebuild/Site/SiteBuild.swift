@@ -128,7 +128,7 @@ struct SiteBuild: Sendable {
   }
 
   private func recordFile() throws -> FilePath {
-    let name = "up-to-date-\(Digest(of: Array(try request().utf8)).short)"
+    let name = UpToDateRecord.prefix + Digest(of: Array(try request().utf8)).short
     return try site.cache.appending("state").appending(name)
   }
 

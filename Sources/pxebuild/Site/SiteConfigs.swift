@@ -19,7 +19,7 @@ struct SiteConfigs: Sendable {
   /// be written.
   init(_ loaded: LoadedSite) throws {
     let output = try loaded.output
-    let place = try loaded.site.configs(loaded.recipes.site, output: output)
+    let place = try loaded.site.configs(or: loaded.recipes.site.configs, output: output)
     (tree, folder) = (OutputTree(place.path, option: "--config-output"), place.name)
     recipes = loaded.recipes
     served = OutputTree(output)
@@ -123,9 +123,9 @@ struct SiteConfigs: Sendable {
 extension SiteOptions {
   /// Where configs go: what the option says, then the recipes, then the output folder's name with "-conf"
   /// added.
-  func configs(_ site: Recipes.Site, output: FilePath) throws -> (path: FilePath, name: String) {
+  func configs(or fromRecipes: String?, output: FilePath) throws -> (path: FilePath, name: String) {
     if let configFolder { return (try absolute(configFolder), configFolder) }
-    if let configs = site.configs { return (try absolute(configs), configs) }
+    if let fromRecipes { return (try absolute(fromRecipes), fromRecipes) }
     let path = FilePath(output.string + "-conf")
     // As short as the output folder was named, where that name has an end to add to.
     guard let outputFolder, let end = FilePath(outputFolder).lastComponent, end.kind == .regular
