@@ -92,7 +92,8 @@ let package = Package(
     .executableTarget(
       name: "pxebuild",
       dependencies: [
-        "BootLab", "BuildEngine", "BuiltIns", "CLinux", "Recipes", "UpstreamMake",
+        "BootLab", "BuildEngine", "BuiltIns", "CLinux", "DiskImages", "Downloads", "Recipes",
+        "UpstreamMake",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

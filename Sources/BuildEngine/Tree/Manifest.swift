@@ -20,6 +20,19 @@ public struct Manifest: Codable, Equatable, Sendable {
     /// True for a folder with nothing in it; others follow from the files in them.
     public var isFolder: Bool?
 
+    public init(
+      path: String, sha256: String? = nil, size: Int64? = nil, executable: Bool? = nil,
+      link: String? = nil, isPrivate: Bool? = nil, isFolder: Bool? = nil
+    ) {
+      self.path = path
+      self.sha256 = sha256
+      self.size = size
+      self.executable = executable
+      self.link = link
+      self.isPrivate = isPrivate
+      self.isFolder = isFolder
+    }
+
     enum CodingKeys: String, CodingKey {
       case path, sha256, size, executable, link
       case isPrivate = "private"

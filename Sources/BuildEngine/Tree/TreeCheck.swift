@@ -152,13 +152,8 @@ extension OutputTree {
     progress: @escaping @Sendable (Int64, Int64) -> Void = { _, _ in }
   ) async throws -> TreeVerification {
     for _ in 0..<3 {
-      guard let before = try FileSystem.read(manifestPath) else {
-        throw BuildError(
-          .failed, "\(directory.printable) is no output tree",
-          reason: "there is no manifest \(manifestPath.printable)",
-          advice: "run pxebuild all first, or name the folder with \(option)")
-      }
-      let result = try await TreeCheck(directory: directory, manifest: try manifest()).run(
+      let before = try FileSystem.read(manifestPath)
+      let result = try await TreeCheck(directory: directory, manifest: try existingManifest()).run(
         progress: progress)
       // What a build replaced meanwhile would look changed.
       if result.findings.isEmpty { return result }
@@ -167,6 +162,17 @@ extension OutputTree {
     throw BuildError(
       .cannotWrite, "the output tree \(directory.printable) is being written by another pxebuild",
       advice: "wait until it has ended and run the same command again")
+  }
+
+  /// The manifest. Throws `BuildError` when there is none.
+  public func existingManifest() throws -> Manifest {
+    guard try FileIdentity.of(manifestPath) != nil else {
+      throw BuildError(
+        .failed, "\(directory.printable) is no output tree",
+        reason: "there is no manifest \(manifestPath.printable)",
+        advice: "run pxebuild all first, or name the folder with \(option)")
+    }
+    return try manifest()
   }
 
   /// True while an update puts files in place; one that was killed does not count.

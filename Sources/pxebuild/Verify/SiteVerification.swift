@@ -40,6 +40,9 @@ struct SiteVerification: Sendable {
     var noun: String
   }
 
+  /// The output tree.
+  func outputTree() throws -> OutputTree { try places()[0].tree }
+
   /// The output tree, and the folder for configs where there is one.
   private func places() throws -> [Place] {
     // A served tree can be verified where its recipes are not.

@@ -4,7 +4,8 @@ import BuildEngine
 struct VerifyReport: Sendable {
   /// One thing that is not as it should be.
   struct Finding: Sendable, Equatable {
-    /// One word: `missing`, `changed`, `mode`, `foreign`, `damaged`.
+    /// One word: `missing`, `changed`, `mode`, `foreign`, `damaged`; of a comparison `differs`, `absent`, `extra`,
+    /// `unbuilt`.
     var problem: String
     /// Below the place.
     var path: String
@@ -13,6 +14,8 @@ struct VerifyReport: Sendable {
     var found: String?
     /// False for what is only told of.
     var isFault = true
+    /// Where bytes differ, a line each.
+    var details: [String] = []
   }
 
   /// The place as a person would name it.
@@ -20,30 +23,40 @@ struct VerifyReport: Sendable {
   var findings: [Finding]
   /// What was looked at: "6 files of 6 targets".
   var scope: String
-  /// How much was read, in bytes.
-  var bytesRead: Int64
+  /// How much was read, in bytes; nil where nobody cares.
+  var bytesRead: Int64?
 
   var faultCount: Int { findings.count(where: \.isFault) }
 
   /// A line for each finding, then one that sums up.
   func lines(_ style: Style) -> [String] {
     let width = min(findings.map { $0.path.printable().columns }.max() ?? 0, 40)
-    return findings.map { $0.line(pathWidth: width, style) } + [conclusion(style)]
+    return findings.flatMap { finding in
+      [finding.line(pathWidth: width, style)]
+        + finding.details.map { "           " + $0.printable(keepsTabs: true) }
+    } + [conclusion(style)]
   }
 
   private func conclusion(_ style: Style) -> String {
-    let looked = "\(scope), \(sizeText(bytesRead)) read"
+    let looked = scope + (bytesRead.map { ", \(sizeText($0)) read" } ?? "")
     guard !findings.isEmpty else {
       return style(.green, "right:") + " \(place.printable()): \(looked)"
     }
-    let order = ["missing", "changed", "mode", "foreign", "damaged"]
+    let order = [
+      "missing", "changed", "mode", "foreign", "damaged", "differs", "absent", "extra", "unbuilt",
+    ]
     let counts = order.compactMap { word in
       let count = findings.count { $0.problem == word }
-      return count == 0 ? nil : word == "mode" ? "\(count) of another mode" : "\(count) \(word)"
+      return count == 0 ? nil : "\(count) \(Self.countWords[word] ?? word)"
     }
     let label = faultCount > 0 ? style(.boldRed, "wrong:") : style(.green, "right:")
     return "\(label) \(place.printable()): \(counts.joined(separator: ", ")); \(looked)"
   }
+
+  /// For a count, where the word alone reads badly.
+  private static let countWords = [
+    "mode": "of another mode", "differs": "different", "unbuilt": "not built",
+  ]
 
   /// The objects of `--json`: one for each finding, one that sums up.
   func json(at time: Double) -> [JSON] {
@@ -53,11 +66,12 @@ struct VerifyReport: Sendable {
         "problem": .string(finding.problem), "path": .string(finding.path),
         "expected": finding.expected.map(JSON.string), "found": finding.found.map(JSON.string),
         "fault": .bool(finding.isFault),
+        "details": finding.details.isEmpty ? nil : .array(finding.details.map(JSON.string)),
       ])
     } + [
       .object([
         "event": .string("verified"), "time": .seconds(time), "place": .string(place),
-        "scope": .string(scope), "bytes": .integer(bytesRead),
+        "scope": .string(scope), "bytes": bytesRead.map(JSON.integer),
         "faults": .integer(Int64(faultCount)),
       ])
     ]
@@ -99,7 +113,7 @@ extension VerifyReport.Finding {
 
 extension Digest {
   /// "sha256 2cf24dba5fb0…, 5 bytes"
-  fileprivate var words: String { "sha256 \(short)…, \(countText(Int(size), "byte"))" }
+  var words: String { "sha256 \(short)…, \(countText(Int(size), "byte"))" }
 }
 
 private func modeText(_ mode: UInt32) -> String {
