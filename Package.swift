@@ -133,12 +133,13 @@ let package = Package(
     .testTarget(
       name: "PxebuildTests",
       dependencies: [
-        "pxebuild", "Recipes", .product(name: "Yams", package: "Yams"),
+        "pxebuild", "BootLab", "Recipes", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     // Drives the real binary, which is a dependency so that it is built before.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CLinux", "pxebuild"], swiftSettings: settings),
+      name: "EndToEndTests", dependencies: ["BootLab", "CLinux", "pxebuild"],
+      swiftSettings: settings),
     .testTarget(
       name: "BootLabTests",
       dependencies: ["BootLab", .product(name: "SystemPackage", package: "swift-system")],

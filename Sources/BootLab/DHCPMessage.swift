@@ -12,11 +12,20 @@ struct DHCPMessage {
   private let bytes: [UInt8]
 
   enum Code {
+    static let hostName: UInt8 = 12
     static let vendorOptions: UInt8 = 43
+    static let overload: UInt8 = 52
     static let messageType: UInt8 = 53
+    static let serverIdentifier: UInt8 = 54
+    static let parameters: UInt8 = 55
+    static let vendorClass: UInt8 = 60
+    static let serverName: UInt8 = 66
     static let file: UInt8 = 67
     static let userClass: UInt8 = 77
     static let architecture: UInt8 = 93
+    static let networkInterface: UInt8 = 94
+    static let machine: UInt8 = 97
+    static let ipxe: UInt8 = 175
   }
 
   init?(_ bytes: [UInt8], _ payload: Range<Int>) {
@@ -29,8 +38,15 @@ struct DHCPMessage {
     transaction = bytes.long(start + 4)
     address = bytes.long(start + 16)
     server = bytes.long(start + 20)
-    file = Self.text(bytes[(start + 108)..<(start + 236)].prefix { $0 != 0 })
-    options = Self.options(bytes, (start + 240)..<payload.upperBound)
+    var options = Self.options(bytes, (start + 240)..<payload.upperBound)
+    let overload = options[Code.overload].map { $0.count == 1 ? bytes[$0.lowerBound] : 0 } ?? 0
+    // Options that had no room stand in the fields of the file (1) and of the server's name (2).
+    let fields = [(start + 108)..<(start + 236), (start + 44)..<(start + 108)]
+    for (bit, field) in zip([UInt8(1), 2], fields) where overload & bit != 0 {
+      options.merge(Self.options(bytes, field)) { old, _ in old }
+    }
+    file = overload & 1 == 0 ? Self.text(bytes[fields[0]].prefix { $0 != 0 }) : ""
+    self.options = options
   }
 
   private static func options(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8: Range<Int>] {
@@ -52,9 +68,10 @@ struct DHCPMessage {
     return result
   }
 
-  func text(_ code: UInt8) -> String? {
-    options[code].map { Self.text(bytes[$0].prefix { $0 != 0 }) }
-  }
+  /// An option's data.
+  func data(_ code: UInt8) -> ArraySlice<UInt8>? { options[code].map { bytes[$0] } }
+
+  func text(_ code: UInt8) -> String? { data(code).map { Self.text($0.prefix { $0 != 0 }) } }
 
   func number(_ code: UInt8) -> Int? {
     guard let range = options[code], (1...2).contains(range.count) else { return nil }

@@ -32,6 +32,8 @@ public struct LabPlan: Sendable, Equatable {
   public var udpPorts: [Int] = []
   public var tcpPorts: [Int] = []
   public var machine: Program
+  /// The address of a machine that is no guest but a program on a network of its own, on the same cable.
+  public var machineAddress: String?
   /// Another machine on the cable, in a network of its own.
   public var neighbour: Neighbour?
 
@@ -66,7 +68,7 @@ public struct LabPlan: Sendable, Equatable {
   public var arguments: [String] {
     var words = [folder, interface, address, mask, String(httpPort), hidesUserClass ? "yes" : "no"]
     words += Self.list(emptyFolders) + Self.list(udpPorts.map(String.init))
-    words += Self.list(tcpPorts.map(String.init))
+    words += Self.list(tcpPorts.map(String.init)) + Self.list([machineAddress].compactMap(\.self))
     words.append(String(servers.count))
     for program in servers + [machine] { words += [program.name] + Self.list(program.arguments) }
     if let neighbour {
@@ -90,7 +92,7 @@ public struct LabPlan: Sendable, Equatable {
     }
     guard words.count > 6, let port = Int(arguments[4]) else { return nil }
     words = words.dropFirst(6)
-    guard let folders = list(), let udp = list(), let tcp = list(),
+    guard let folders = list(), let udp = list(), let tcp = list(), let own = list(),
       let count = words.popFirst().flatMap({ Int($0) }), count >= 0, count <= words.count
     else { return nil }
     var programs: [Program] = []
@@ -104,6 +106,7 @@ public struct LabPlan: Sendable, Equatable {
     emptyFolders = folders
     udpPorts = udp.compactMap { Int($0) }
     tcpPorts = tcp.compactMap { Int($0) }
+    machineAddress = own.first
     servers = Array(programs.dropLast())
     guard let address = words.popFirst() else { return }
     guard let server = program(), words.isEmpty else { return nil }

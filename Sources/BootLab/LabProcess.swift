@@ -66,12 +66,17 @@ public struct LabProcess {
     for server in plan.servers { try start(server) }
     let neighbour = try plan.neighbour.map { try start($0) }
     guard try waitForPorts() else { return }
-    try start(plan.machine)
+    var machine = socket
+    if let address = plan.machineAddress {
+      machine = try start(.init(address: address, server: plan.machine))
+    } else {
+      try start(plan.machine)
+    }
     Self.report(.powered)
-    carry([wire, neighbour, socket].compactMap(\.self), machine: socket)
+    carry([wire, neighbour, machine].compactMap(\.self), machine: machine)
   }
 
-  /// Starts the other machine, and returns the end of its cable.
+  /// Starts another machine, and returns the end of its cable.
   private mutating func start(_ neighbour: LabPlan.Neighbour) throws -> Int32 {
     let own = linux_leave_network()
     guard own >= 0 else { throw BuildError(errno: errno, doing: "make", path: "another network") }
@@ -222,7 +227,7 @@ public struct LabProcess {
 
   /// A frame that does not get through is lost, as on any cable.
   private func send(_ frame: [UInt8], on wire: Int32, isMachine: Bool) {
-    guard isMachine else {
+    guard isMachine, plan.machineAddress == nil else {
       _ = write(wire, frame, frame.count)
       return
     }

@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -65,4 +67,18 @@ int linux_leave_network(void) {
 
 int linux_return_to_network(int network) {
   return closing(network, setns(network, CLONE_NEWNET));
+}
+
+int linux_open_sender(const char *interface) {
+  int file = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+  if (file < 0) return -1;
+  int on = 1;
+  if (setsockopt(file, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) < 0 ||
+      setsockopt(file, SOL_SOCKET, SO_BINDTODEVICE, interface, strlen(interface)) < 0)
+    return closing(file, -1);
+  return file;
+}
+
+int linux_watch_frames(void) {
+  return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
 }

@@ -14,9 +14,9 @@ struct Pxebuild: AsyncParsableCommand {
     version: version,
     subcommands: [
       AllCommand.self, BuildCommand.self, CheckCommand.self, PlanCommand.self, WhyCommand.self,
-      LockCommand.self, VerifyCommand.self, ServeCommand.self, BootCommand.self, DoctorCommand.self,
-      CacheCommand.self, InitCommand.self, SchemaCommand.self, CompletionsCommand.self,
-      InternalCommand.self,
+      LockCommand.self, VerifyCommand.self, ServeCommand.self, BootCommand.self,
+      DHCPCheckCommand.self, DoctorCommand.self, CacheCommand.self, InitCommand.self,
+      SchemaCommand.self, CompletionsCommand.self, InternalCommand.self,
     ])
 
   static func main() async {

@@ -19,6 +19,7 @@ struct LabTests {
     #expect(LabPlan(arguments: words) == plan)
     var other = plan
     other.neighbour = .init(address: "10.0.0.1", server: .init("router", ["/r", "x"]))
+    other.machineAddress = "10.0.0.254"
     #expect(LabPlan(arguments: other.arguments) == other)
     #expect(LabPlan(arguments: words + ["10.0.0.1", "router", "2", "/r"]) == nil)
     for count in 0..<words.count { #expect(LabPlan(arguments: Array(words[..<count])) == nil) }

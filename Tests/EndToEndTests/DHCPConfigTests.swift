@@ -1,3 +1,4 @@
+import BootLab
 import Foundation
 import Testing
 
@@ -13,11 +14,11 @@ struct DHCPConfigTests {
     var testDescription: String
     var targets: String
     var script: String
-    var files: [UInt16: String]
+    var files: [Int: String]
   }
 
   private static let url = "http://10.0.0.200"
-  static let architectures: [UInt16] = [0, 6, 7, 9, 11, 15, 16, 19]
+  static let architectures: [Int] = [0, 6, 7, 9, 11, 15, 16, 19]
 
   static let usualNames = Case(
     testDescription: "usual names, nothing for ARM",
@@ -117,7 +118,7 @@ struct DHCPConfigTests {
   }
 
   private struct Question: Hashable {
-    var architecture: UInt16
+    var architecture: Int
     var isIPXE: Bool
   }
 
@@ -139,21 +140,21 @@ struct DHCPConfigTests {
   /// What a server says.
   private func answers(in lab: NetworkLab) async throws -> [Question: Told] {
     try await lab.onNetwork {
-      let client = try DHCPClient()
+      let client = try DHCPClient(interface: "eth0")
       var result: [Question: Told] = [:]
       for number in Self.architectures {
         for isIPXE in [false, true] {
           let answer = try client.answer(.init(architecture: number, isIPXE: isIPXE))
           #expect(answer.type == 2)
-          #expect(answer.sender == "10.0.0.200:67")
-          #expect((100...199).contains(Int(answer.address.dropFirst("10.0.0.".count)) ?? 0))
+          #expect(answer.sender == "10.0.0.200" && answer.senderPort == 67)
+          #expect((100...199).contains(Int(answer.address?.dropFirst("10.0.0.".count) ?? "") ?? 0))
           result[.init(architecture: number, isIPXE: isIPXE)] = Told(
-            file: answer.file, nextServer: answer.file.isEmpty ? nil : answer.nextServer,
+            file: answer.file ?? "", nextServer: answer.file == nil ? nil : answer.nextServer,
             vendorClass: answer.vendorClass)
         }
       }
       let other = try client.answer(.init(architecture: nil))
-      #expect(other.file == "", "a machine that does not boot over the network")
+      #expect(other.file == nil, "a machine that does not boot over the network")
       return result
     }
   }
@@ -192,7 +193,7 @@ struct DHCPConfigTests {
     try await withLab(Self.usualNames) { lab, site in
       try lab.start(try command(config, site))
       let answer = try await lab.onNetwork {
-        try DHCPClient().answer(
+        try DHCPClient(interface: "eth0").answer(
           .init(architecture: 7, hardware: [0x52, 0x54, 0, 0x12, 0x34, 0x56]))
       }
       #expect(answer.address == "10.0.0.50")
@@ -218,21 +219,21 @@ struct DHCPConfigTests {
         ], on: "router")
       try lab.start(try command("proxy.conf", site))
       try await lab.onNetwork {
-        let client = try DHCPClient()
+        let client = try DHCPClient(interface: "eth0")
         for number in Self.architectures {
           let script = try Self.offers(client, .init(architecture: number, isIPXE: true))
           #expect(script.proxy?.file == "\(Self.url)/install.ipxe")
           #expect(script.proxy?.nextServer == "10.0.0.200")
           guard let file = Self.usualNames.files[number] else {
-            let known = DHCPClient.Request(architecture: 7)
+            let known = DHCPQuestion(architecture: 7)
             let answers = try client.ask(.init(architecture: number))
-            #expect(answers.map(\.sender) == ["10.0.0.1:67"], "\(number)")
+            #expect(answers.map(\.sender) == ["10.0.0.1"], "\(number)")
             _ = try Self.offers(client, known)
             continue
           }
           let offer = try Self.offers(client, .init(architecture: number))
-          #expect(offer.address.file == "" && offer.address.sender == "10.0.0.1:67")
-          #expect(offer.proxy?.address == "0.0.0.0")
+          #expect(offer.address.file == nil && offer.address.sender == "10.0.0.1")
+          #expect(offer.proxy?.address == nil)
           if number >= 15 {
             #expect(offer.proxy?.vendorClass == "HTTPClient")
             #expect(offer.proxy?.file == file)
@@ -240,27 +241,27 @@ struct DHCPConfigTests {
           }
           #expect(offer.proxy?.vendorClass == "PXEClient")
           // BIOS machines say which of the boot servers on offer they mean.
-          let chosen: [UInt8] = number == 0 ? [71, 4, 0x80, 0, 0, 0, 255] : []
           let told = try client.answer(
-            .init(
-              architecture: number, bootServer: NetworkLab.serverAddress, vendorOptions: chosen))
+            .bootServer(
+              NetworkLab.serverAddress, architecture: number, item: number == 0 ? 0x8000 : nil))
           #expect(told.file == file, "\(number)")
           #expect(told.nextServer == "10.0.0.200")
-          #expect(told.sender == "10.0.0.200:4011")
+          #expect(told.sender == "10.0.0.200" && told.senderPort == 4011)
         }
       }
     }
   }
 
   /// The offer with an address and the proxy's, once both servers are up.
-  private static func offers(_ client: DHCPClient, _ request: DHCPClient.Request) throws -> (
-    address: DHCPAnswer, proxy: DHCPAnswer?
+  private static func offers(_ client: DHCPClient, _ request: DHCPQuestion) throws -> (
+    address: DHCPReply, proxy: DHCPReply?
   ) {
     try untilAnswered("\(request)") {
       let answers = try client.ask(request)
-      guard answers.count == 2, let address = answers.first(where: { $0.address != "0.0.0.0" })
-      else { return nil }
-      return (address, answers.first { $0.address == "0.0.0.0" })
+      guard answers.count == 2, let address = answers.first(where: { $0.address != nil }) else {
+        return nil
+      }
+      return (address, answers.first { $0.address == nil })
     }
   }
 

@@ -1,3 +1,4 @@
+import BootLab
 import Foundation
 import Testing
 
@@ -378,14 +379,12 @@ struct ServeTests {
           try await Task.sleep(for: .milliseconds(20))
         }
         let told = try await lab.onNetwork {
-          let client = try DHCPClient()
+          let client = try DHCPClient(interface: "eth0")
           let offer = try client.answer(.init(architecture: 0))
           let file = try client.answer(
-            .init(
-              architecture: 0, bootServer: NetworkLab.serverAddress,
-              vendorOptions: [71, 4, 0x80, 0, 0, 0, 255]))
+            .bootServer(NetworkLab.serverAddress, architecture: 0, item: 0x8000))
           let script = try client.answer(.init(architecture: 0, isIPXE: true))
-          let bytes = try TFTPRead.fetch(file.file, from: file.nextServer)
+          let bytes = try TFTPRead.fetch(file.file ?? "", from: file.nextServer ?? "")
           return (offer: offer, file: file, script: script, bytes: bytes)
         }
         #expect(told.offer.vendorClass == "PXEClient")
@@ -393,7 +392,7 @@ struct ServeTests {
         #expect(told.script.file == "http://10.0.0.200/menu.ipxe")
         #expect(told.bytes == Array("a program for BIOS".utf8))
         let menu = try await lab.run(
-          ["curl", "--silent", "--fail", told.script.file], on: "client")
+          ["curl", "--silent", "--fail", told.script.file ?? ""], on: "client")
         #expect(menu == "#!ipxe\nshell\n")
         #expect(lab.logText.contains("  tftp  10.0.0.2         undionly.kpxe  sent\n"))
         // nginx writes its line when the client has all it wanted.

@@ -152,7 +152,7 @@ struct JSONTests {
       summary.json(at: 41.2),
       .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
       doctor.json,
-    ] + serving + booting + [
+    ] + serving + booting + DHCPCheckReportTests.example.json(at: 2.1) + [
       dryRun.json(at: 0.25), explanation.json, lock.json,
     ] + verification.json(at: 0.84)
   }()

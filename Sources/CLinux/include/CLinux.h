@@ -66,3 +66,11 @@ int linux_leave_network(void);
 
 // Takes the calling thread back to a network, and closes the descriptor. 0, or -1 with errno.
 int linux_return_to_network(int network);
+
+// Opens a socket that sends IPv4 packets whole, header included, out of one interface, broadcasts too. A
+// descriptor, or -1 with errno (EPERM without CAP_NET_RAW, ENODEV for an interface that is not there).
+int linux_open_sender(const char *interface);
+
+// Opens a socket that reads every Ethernet frame of this network's interfaces, those that this machine sends
+// as well. A descriptor, or -1 with errno (EPERM without CAP_NET_RAW).
+int linux_watch_frames(void);

@@ -103,6 +103,11 @@ extension BootSite {
         names += [images.code, images.variables]
       }
     }
+    try checkPrograms(names)
+  }
+
+  /// What is not installed of some programs and files, as one error.
+  func checkPrograms(_ names: [String]) throws {
     let missing = Set(names).filter {
       $0.hasPrefix("/") ? access($0, R_OK) != 0 : Toolchain.find($0) == nil
     }.sorted()
@@ -117,13 +122,17 @@ extension BootSite {
   }
 
   /// The lab has a network of its own.
-  static func checkRights() throws {
+  ///
+  /// - Parameters:
+  ///   - deed: What root is needed for: "boot a site".
+  ///   - command: The subcommand.
+  static func checkRights(to deed: String, command: String) throws {
     guard geteuid() == 0 else {
       throw BuildError(
-        .noPermission, "only root can boot a site",
+        .noPermission, "only root can \(deed)",
         reason:
           "the machines get a network of their own, with servers on the ports of DHCP and TFTP",
-        advice: "run it as root: sudo pxebuild boot")
+        advice: "run it as root: sudo pxebuild \(command)")
     }
     guard access("/dev/net/tun", R_OK | W_OK) == 0 else {
       throw BuildError(

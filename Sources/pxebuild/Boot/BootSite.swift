@@ -24,7 +24,7 @@ struct BootSite: Sendable {
   /// The programs of the servers.
   var programs: [String] { ["nginx", dhcpProgram] + (tftpProgram.map { [$0] } ?? []) }
 
-  private var dhcpProgram: String {
+  var dhcpProgram: String {
     switch dhcp.server {
     case .isc: "dhcpd"
     case .kea: "kea-dhcp4"
@@ -71,7 +71,7 @@ struct BootSite: Sendable {
     return .init("nginx", [try path("nginx"), "-p", folder.path.string, "-c", file])
   }
 
-  private func dhcpServer(_ folder: LabFolder) throws -> LabPlan.Program {
+  func dhcpServer(_ folder: LabFolder) throws -> LabPlan.Program {
     let program = try path(dhcpProgram)
     switch dhcp.server {
     case .isc:
@@ -90,7 +90,7 @@ struct BootSite: Sendable {
   }
 
   /// The network's own DHCP server, which knows nothing of booting.
-  private func router(_ subnet: IPv4Subnet) throws -> LabPlan.Neighbour {
+  func router(_ subnet: IPv4Subnet) throws -> LabPlan.Neighbour {
     let hosts = subnet.hosts
     let free = [recipes.site.network.router, hosts.lowerBound, hosts.upperBound].compactMap(\.self)
       .first { $0 != address }
@@ -125,7 +125,7 @@ struct BootSite: Sendable {
 
   /// Kea keeps its leases in a folder that is compiled into it, and that a package may make only when its
   /// service starts.
-  private func keaFolders() throws -> [String] {
+  func keaFolders() throws -> [String] {
     let folder: FilePath = "/var/lib/kea"
     if try FileIdentity.of(folder) != nil { return [folder.string] }
     let parent = folder.removingLastComponent()

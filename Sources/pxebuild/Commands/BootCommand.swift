@@ -60,7 +60,7 @@ struct BootCommand: AsyncParsableCommand {
       note: { console.printNotes([$0]) })
     let loaded = try await loader.load(resolving: false)
     try checkTargets(loaded.recipes)
-    try BootSite.checkRights()
+    try BootSite.checkRights(to: "boot a site", command: "boot")
     let bootSite = try BootSite(loaded, dhcp)
     let placed = try bootSite.checkTree(loaded)
     let combinations = BootCombination.all(
