@@ -24,6 +24,8 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(
+      name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
     .target(
       name: "RemoteExecutionAPI",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -89,10 +91,19 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
+    // What is on this machine's disks, whether one may be written, and the writing.
+    .target(
+      name: "DiskWriter",
+      dependencies: [
+        "BuildEngine", "CBlkid", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "pxebuild",
       dependencies: [
-        "BootLab", "BuildEngine", "BuiltIns", "CLinux", "DiskImages", "Downloads", "Recipes",
+        "BootLab", "BuildEngine", "BuiltIns", "CLinux", "DiskImages", "DiskWriter", "Downloads",
+        "Recipes",
         "UpstreamMake",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -143,6 +154,12 @@ let package = Package(
     .testTarget(
       name: "BootLabTests",
       dependencies: ["BootLab", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DiskWriterTests",
+      dependencies: [
+        "BuildEngine", "DiskWriter", .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "UpstreamMakeTests", dependencies: ["UpstreamMake"],

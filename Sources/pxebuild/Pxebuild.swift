@@ -14,7 +14,7 @@ struct Pxebuild: AsyncParsableCommand {
     version: version,
     subcommands: [
       AllCommand.self, BuildCommand.self, CheckCommand.self, PlanCommand.self, WhyCommand.self,
-      LockCommand.self, VerifyCommand.self, ServeCommand.self, BootCommand.self,
+      LockCommand.self, VerifyCommand.self, ServeCommand.self, BootCommand.self, UsbCommand.self,
       DHCPCheckCommand.self, DoctorCommand.self, CacheCommand.self, InitCommand.self,
       SchemaCommand.self, CompletionsCommand.self, InternalCommand.self,
     ])

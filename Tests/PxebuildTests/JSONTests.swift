@@ -1,5 +1,7 @@
 import BootLab
+import DiskWriter
 import Recipes
+import SystemPackage
 import Testing
 
 @testable import BuildEngine
@@ -89,6 +91,40 @@ struct JSONTests {
     ]
   }()
 
+  /// What `pxebuild usb` prints.
+  static let sticks: [JSON] = {
+    let image = StickImage(
+      source: .init(
+        file: FileDescriptor(rawValue: -1), name: "usb/stick.img",
+        digest: Digest(of: Array("a boot file".utf8))), actionCount: 3)
+    let stick = BlockDevice(
+      name: "sdb", number: DeviceNumber(major: 8, minor: 16), size: 15_376_318_464,
+      model: "SanDisk Ultra", serial: "4C530001")
+    let contents = DiskContents(
+      table: "dos",
+      parts: [.init(number: 1, size: 15_375_269_888, volume: .init("vfat", label: "KEY"))])
+    var fixed = stick
+    fixed.isRemovable = false
+    let refusals = DeviceJudgement(path: "/dev/sdb").refusals(of: .disk(fixed, contents))
+    var report = ImageWrite.Report()
+    report.written = 8
+    report.skipped = 3
+    report.isVerified = true
+    return [
+      DiskList.json([
+        .init(text: DiskText(disk: stick, contents: contents), refusals: []),
+        .init(
+          text: DiskText(disk: fixed, contents: DiskContents(volume: .init("ext4"))),
+          refusals: refusals),
+      ]),
+      StickSummary(
+        image: image, device: "/dev/sdb", report: report, wasCompared: true,
+        hasNewPartitions: true, seconds: 3.25
+      ).json(at: 9.5),
+      StickForecast(image: image, device: "/dev/sdb", place: .missing).json(at: 6.25),
+    ]
+  }()
+
   static let examples: [JSON] = {
     let sha = Digest(of: Array("bytes".utf8))
     let file = StoredArtifact.file(Digest(of: Array("a boot file".utf8)), executable: false)
@@ -152,7 +188,7 @@ struct JSONTests {
       summary.json(at: 41.2),
       .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
       doctor.json,
-    ] + serving + booting + DHCPCheckReportTests.example.json(at: 2.1) + [
+    ] + serving + booting + DHCPCheckReportTests.example.json(at: 2.1) + sticks + [
       dryRun.json(at: 0.25), explanation.json, lock.json,
     ] + verification.json(at: 0.84)
   }()

@@ -74,3 +74,19 @@ int linux_open_sender(const char *interface);
 // Opens a socket that reads every Ethernet frame of this network's interfaces, those that this machine sends
 // as well. A descriptor, or -1 with errno (EPERM without CAP_NET_RAW).
 int linux_watch_frames(void);
+
+// Opens a file for reading and writing past the page cache (O_DIRECT), with more flags. A descriptor, or -1 with
+// errno.
+int linux_open_direct(const char *path, int flags, mode_t mode);
+
+// Reads a partition table anew (BLKRRPART). 0, or -1 with errno.
+int linux_read_partitions(int disk);
+
+// The size of an open block device in bytes (BLKGETSIZE64), or -1 with errno.
+int64_t linux_disk_size(int disk);
+
+// The number of the medium in an open block device (BLKGETDISKSEQ), or 0 where the kernel counts none.
+uint64_t linux_disk_sequence(int disk);
+
+// Drops what the page cache has of an open block device (BLKFLSBUF). 0, or -1 with errno.
+int linux_drop_disk_cache(int disk);

@@ -42,6 +42,14 @@ extension RecipeSet {
     return ServedSite(recipes: self, output: "/", absent: absent).offers[client]?.path
   }
 
+  /// The targets that are images of sticks, in the order of the recipes.
+  public var stickImages: [String] {
+    targets.filter { $0.values[IPXERule.goal]?.suffix == "usb" }.map(\.path)
+  }
+
+  /// The image that a stick is meant to get when nobody says which; nil when that is not clear.
+  public var suggestedStick: String? { stickImages.count == 1 ? stickImages.first : nil }
+
   /// The targets that are images of sticks for a machine, in the order of the recipes.
   ///
   /// - Parameter architecture: What the machine calls itself over the network.

@@ -1,0 +1,123 @@
+import Dispatch
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Reads a file or a disk piece by piece in another thread, a few pieces ahead of whoever takes them.
+final class ReadAhead: Sendable {
+  /// Of a piece, in bytes: what `dd bs=4M` takes, and no less than what a stick erases at a time.
+  static let pieceSize = 4 << 20
+  private static let bufferCount = 3
+
+  private let file: FileDescriptor
+  private let size: Int64
+  private let blockSize: Int
+  private let buffers: [AlignedBuffer]
+  private let queue = DispatchQueue(label: "pxebuild.read-ahead")
+  private let filled = DispatchSemaphore(value: 0)
+  private let free = DispatchSemaphore(value: 0)
+  private let isOver = Atomic<Bool>(false)
+  private let failure = Mutex<Errno?>(nil)
+
+  /// - Parameters:
+  ///   - size: How much to read, in bytes.
+  ///   - blockSize: Pieces are filled up with zeros to a multiple of it.
+  init(_ file: FileDescriptor, size: Int64, blockSize: Int) {
+    self.file = file
+    self.size = size
+    self.blockSize = blockSize
+    let length = max(blockSize, Int(min(Int64(Self.pieceSize), size)) + blockSize)
+    buffers = (0..<Self.bufferCount).map { _ in AlignedBuffer(length) }
+    for _ in buffers { free.signal() }
+  }
+
+  /// Gives every piece to `body`, in order: its bytes, filled up, and where it starts. Call it once.
+  ///
+  /// - Throws: `ReadFailure`, and what `body` throws, which ends the reading.
+  func forEach(_ body: (AlignedBuffer, Piece) throws -> Void) throws {
+    queue.async { self.readAll() }
+    // The reader ends before its buffers do.
+    defer {
+      isOver.store(true, ordering: .sequentiallyConsistent)
+      free.signal()
+      queue.sync {}
+    }
+    for (index, piece) in pieces.enumerated() {
+      filled.wait()
+      if let error = failure.withLock({ $0 }) {
+        throw ReadFailure(error: error, offset: piece.offset)
+      }
+      try body(buffers[index % buffers.count], piece)
+      free.signal()
+    }
+  }
+
+  struct ReadFailure: Error {
+    var error: Errno
+    var offset: Int64
+  }
+
+  struct Piece: Sendable {
+    var offset: Int64
+    /// In bytes, without what fills it up.
+    var count: Int
+    /// In bytes, a multiple of the block size.
+    var filledCount: Int
+  }
+
+  private var pieces: some Sequence<Piece> {
+    stride(from: 0, to: size, by: Self.pieceSize).map { [size, blockSize] offset in
+      let count = Int(min(Int64(Self.pieceSize), size - offset))
+      let filled = (count + blockSize - 1) / blockSize * blockSize
+      return Piece(offset: offset, count: count, filledCount: filled)
+    }
+  }
+
+  private func readAll() {
+    for (index, piece) in pieces.enumerated() {
+      free.wait()
+      if isOver.load(ordering: .sequentiallyConsistent) { return }
+      let buffer = buffers[index % buffers.count].bytes
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<piece.filledCount])
+      if let error = file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
+        failure.withLock { $0 = error }
+        filled.signal()
+        return
+      }
+      for position in piece.count..<piece.filledCount { buffer[position] = 0 }
+      filled.signal()
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// Fills the buffer from an offset; nil, or why not. A file that ends before `least` bytes is an I/O error.
+  func readFully(
+    into buffer: UnsafeMutableRawBufferPointer, atLeast least: Int, at offset: Int64
+  ) -> Errno? {
+    var done = 0
+    while done < least {
+      let count = Glibc.pread(
+        rawValue, buffer.baseAddress?.advanced(by: done), buffer.count - done,
+        off_t(offset) + off_t(done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return Errno(rawValue: count < 0 ? errno : EIO) }
+      done += count
+    }
+    return nil
+  }
+
+  /// Writes all bytes at an offset; nil, or why not.
+  func writeFully(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Errno? {
+    var done = 0
+    while done < bytes.count {
+      let count = Glibc.pwrite(
+        rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+        off_t(offset) + off_t(done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return Errno(rawValue: count < 0 ? errno : ENOSPC) }
+      done += count
+    }
+    return nil
+  }
+}
