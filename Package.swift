@@ -22,6 +22,8 @@ let package = Package(
     .target(name: "CLinux"),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    // Its pkg-config file wants libntfs-3g and fuse too, which nothing here uses.
+    .systemLibrary(name: "CWim", providers: [.apt(["libwim-dev"])]),
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(
@@ -44,7 +46,9 @@ let package = Package(
     .target(name: "Menus", swiftSettings: settings),
     .target(
       name: "Recipes",
-      dependencies: ["BuildEngine", "Menus", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "BuildEngine", "Menus", "WindowsPE", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings,
       plugins: ["RuleList", "ShippedKnownBugs"]),
     // Puts recipes/known-bugs.yaml into the program.
@@ -67,12 +71,18 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
+    // What Windows PE is made of, as values and texts: media, startnet.cmd, the headers of its files.
+    .target(name: "WindowsPE", swiftSettings: settings),
+    // WIMs, over wimlib.
+    .target(
+      name: "WindowsImages", dependencies: ["CLinux", "CWim"], swiftSettings: settings),
     // ISO 9660 and UDF.
     .target(name: "DiskImages", swiftSettings: settings),
     .target(
       name: "BuiltIns",
       dependencies: [
-        "BuildEngine", "Downloads", "Archives", "CLinux", "DiskImages", "Menus",
+        "BuildEngine", "Downloads", "Archives", "CLinux", "DiskImages", "Menus", "WindowsImages",
+        "WindowsPE",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -119,6 +129,9 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "WindowsImagesTests", dependencies: ["WindowsImages"], swiftSettings: settings),
+    .testTarget(name: "WindowsPETests", dependencies: ["WindowsPE"], swiftSettings: settings),
     .testTarget(name: "MenusTests", dependencies: ["Menus"], swiftSettings: settings),
     .testTarget(
       name: "RecipesTests",

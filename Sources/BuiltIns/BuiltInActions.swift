@@ -5,7 +5,7 @@ public enum BuiltInActions {
   public static var all: [any BuiltIn] {
     [
       Fetch(), Extract(), GitTree(), DebResolve(), DebFetch(), PrebuiltUSB(), Assemble(),
-      RenderMenu(), IsoContent(), IsoIdentity(),
+      RenderMenu(), IsoContent(), IsoIdentity(), WinPE(),
     ]
   }
 }

@@ -7,16 +7,20 @@ import SystemPackage
 struct DiscImage: Sendable {
   /// What messages call it.
   let name: String
-  private let path: FilePath
-  private let inPlace: FileInPlace?
+  private let file: InputFile
+  private let rule: String
 
   /// Input: `image`. Parameter: `name`, for an image that is in the store.
   init(_ invocation: BuiltInInvocation) throws {
-    inPlace = invocation.request.filesInPlace["image"]
-    path = try inPlace?.path ?? invocation.inputFile("image")
-    name =
-      inPlace.map { $0.path.lastComponent?.string ?? $0.path.string }
-      ?? invocation.optionalParameter("name") ?? "the image"
+    let file = try InputFile(invocation, "image")
+    self.init(file, name: file.name ?? invocation.optionalParameter("name") ?? "the image")
+  }
+
+  /// - Parameter rule: What reads the image, for messages.
+  init(_ file: InputFile, name: String, rule: String = "iso") {
+    self.file = file
+    self.name = name
+    self.rule = rule
   }
 
   /// Opens the image for `body`, whose errors become those that a person reads.
@@ -24,36 +28,27 @@ struct DiscImage: Sendable {
   /// - Throws: `BuildError`, also when the image is not the one whose digest was taken.
   func read<Result>(_ body: (DiskImage) throws -> Result) throws -> Result {
     do {
-      try checkIdentity()
-      let result = try body(DiskImage(ImageFile(path: path.string)))
-      try checkIdentity()
+      try file.checkIdentity()
+      let result = try body(DiskImage(ImageFile(path: file.path.string)))
+      try file.checkIdentity()
       return result
     } catch let error as ImageError {
       // Of an image that changes meanwhile anything can be said.
-      try checkIdentity()
-      throw BuildError(error, image: name)
-    }
-  }
-
-  private func checkIdentity() throws {
-    guard let inPlace else { return }
-    guard try FileIdentity.of(path, followingLinks: true) == inPlace.identity else {
-      throw BuildError(
-        .failed, "\(path.printable) changed while it was read",
-        advice: "run the same command again when nothing writes to it")
+      try file.checkIdentity()
+      throw BuildError(error, image: name, rule: rule)
     }
   }
 }
 
 extension BuildError {
-  init(_ error: ImageError, image name: String) {
+  init(_ error: ImageError, image name: String, rule: String) {
     let name = name.printable
     let reason = error.reason.printable
     switch error.kind {
     case .notAnImage:
       self.init(
         .failed, "\(name) is no disc image", reason: reason,
-        advice: "the rule iso reads ISO 9660 and UDF; look at it with: file \(name)")
+        advice: "the rule \(rule) reads ISO 9660 and UDF; look at it with: file \(name)")
     case .damaged:
       self.init(
         .failed, "cannot read the image \(name)", reason: reason,

@@ -1,7 +1,6 @@
 import BuildEngine
 import DiskImages
 import Downloads
-import Synchronization
 import SystemPackage
 
 /// Takes the content of a disc image, all of it or some paths, straight into the content store.
@@ -40,16 +39,5 @@ struct IsoContent: BuiltIn {
       "\(name): '\(first)' and '\(second)' differ by case only\(more); Windows sees one of them"
         .printable
     ]
-  }
-}
-
-/// Tells threads of its own that an action was cancelled.
-final class StopFlag: Sendable {
-  private let isStopped = Atomic(false)
-
-  func set() { isStopped.store(true, ordering: .relaxed) }
-
-  func check() throws {
-    if isStopped.load(ordering: .relaxed) { throw CancellationError() }
   }
 }

@@ -46,7 +46,7 @@ import Testing
       "winpe-content/Boot/BCD": "", "winpe-content/Boot/boot.sdi": "",
       "winpe-content/sources/boot.wim": "", "wimboot": "", "gparted.iso": "",
       "memtest64.bin": "", "memtest64.efi": "", "rescue-content/vmlinuz": "",
-      "rescue-content/initrd.img": "", "site.cpio": "",
+      "rescue-content/initrd.img": "", "site.cpio": "", "winpe-tools/tool.exe": "",
     ]
     let examples = blocks("yaml", in: try page(name))
     #expect(!examples.isEmpty || name == "lock.md")

@@ -5,8 +5,9 @@ enum ServiceNeed: Hashable, Sendable {
   case nfsExport(folder: String)
   /// An image that the serving machine has to mount at a folder of the output tree.
   case mount(image: String, folder: String)
-  /// A folder of the output tree that Windows machines connect to under a name, by Samba.
-  case share(name: String, folder: String)
+  /// A folder of the output tree that Windows machines connect to under a name, by Samba; for everybody when there
+  /// is no user.
+  case share(name: String, folder: String, user: SambaUser?)
 }
 
 extension RecipeSet {

@@ -37,18 +37,21 @@ enum TargetReader {
   private static func rule(
     of mapping: LocatedMapping, _ owner: String, _ name: Scalar, _ checker: inout Checker
   ) -> Rule? {
-    var found: (rule: Rule, key: Scalar)?
-    for (key, _) in mapping.entries {
-      guard let rule = Rule.byName[key.text] else { continue }
-      if let first = found {
-        checker.error(
-          "\(owner) has two rules, \(first.rule.name) and \(rule.name)", at: key.location,
-          help: "keep one of the two")
-        return nil
+    let found = mapping.entries.compactMap { key, _ in Rule.byName[key.text].map { ($0, key) } }
+    // A key may have the name of another rule (iso: of winpe), but not the other way round.
+    let owners = found.filter { rule, _ in
+      found.allSatisfy { other, _ in
+        other === rule || rule.record.keys.contains { $0.name == other.name }
       }
-      found = (rule, key)
     }
-    if let found { return found.rule }
+    if let (rule, _) = owners.first { return rule }
+    if found.count > 1 {
+      checker.error(
+        "\(owner) has two rules, \(found[0].0.name) and \(found[1].0.name)",
+        at: found[1].1.location,
+        help: "keep one of the two")
+      return nil
+    }
     for (key, _) in mapping.entries {
       guard let near = nearest(to: key.text, among: Rule.byName.keys) else { continue }
       checker.error(

@@ -53,7 +53,8 @@ enum IsoRule {
     }
   }
 
-  private static func checkLocal(_ record: Record, _ checker: inout Checker) {
+  /// What only a download has.
+  static func checkLocal(_ record: Record, _ checker: inout Checker) {
     for (isWritten, name, place) in [
       (record.isWritten(sha256.name), sha256.name, record.keyLocation(sha256)),
       (record.isWritten(mirrors.name), mirrors.name, record.keyLocation(mirrors)),

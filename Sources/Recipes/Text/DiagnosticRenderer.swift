@@ -59,7 +59,8 @@ private struct ShownLine {
 
   init(_ location: SourceLocation) {
     // One element for each scalar: what is shown and how many terminal columns it takes.
-    var cells = location.file.line(location.line).unicodeScalars.map(Self.cell)
+    var cells = HiddenSecrets.hidden(in: location.file.line(location.line).unicodeScalars)
+      .map(Self.cell)
     var offset = location.offset
     while let last = cells.last, last.text == " " || last.text == "    ", cells.count > offset {
       cells.removeLast()

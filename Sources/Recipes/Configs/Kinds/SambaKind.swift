@@ -58,9 +58,16 @@ enum SambaKind {
     let listed = config.values[shares] ?? []
     var found = listed
     for (need, target) in served.recipes.serviceNeeds where !served.absent.contains(target.path) {
-      guard case .share(let name, let folder) = need else { continue }
+      guard case .share(let name, let folder, let user) = need else { continue }
       if let same = found.first(where: { $0.name.lowercased() == name.lowercased() }) {
-        guard same.folder.path != folder else { continue }
+        if same.folder.path == folder, same.user == user { continue }
+        if same.folder.path == folder {
+          checker.error(
+            "share \(quoted(name)) is for two users, or for one with two passwords",
+            at: same.location, notes: [.init("the other one is needed here", at: target.location)],
+            help: "list the share with its user once, and name it elsewhere without")
+          return nil
+        }
         checker.error(
           "share \(quoted(name)) is two folders, \(same.folder.path) and \(folder)",
           at: same.location, notes: [.init("the other one is needed here", at: target.location)],
@@ -69,7 +76,7 @@ enum SambaKind {
       }
       found.append(
         SambaShare(
-          name: name, folder: TreeFolder(path: folder, location: target.location), user: nil,
+          name: name, folder: TreeFolder(path: folder, location: target.location), user: user,
           location: target.location))
     }
     var isGood = true
@@ -136,12 +143,11 @@ enum SambaKind {
       return nil
     }
     var users: [SambaUser] = []
-    for share in served.recipes.configs.flatMap({ $0.values[shares] ?? [] }) {
-      guard let user = share.user else { continue }
+    for (user, place) in allUsers(served) {
       if let same = users.first(where: { $0.name == user.name }) {
         guard same.password != user.password else { continue }
         checker.error(
-          "user \(quoted(user.name)) has two passwords", at: share.location,
+          "user \(quoted(user.name)) has two passwords", at: place,
           help: "write the same at each share")
         return nil
       }
@@ -157,5 +163,19 @@ enum SambaKind {
         text: SambaText.passwordFile(
           users.sorted { $0.name < $1.name },
           note: ConfigNote.hash("Samba", file: SambaText.passwords)), isPrivate: true))
+  }
+
+  /// Of the shares that are listed, and of those that targets need.
+  private static func allUsers(_ served: ServedSite) -> [(SambaUser, SourceLocation)] {
+    let listed = served.recipes.sambaShares.compactMap { share in
+      share.user.map { ($0, share.location) }
+    }
+    let needed = served.recipes.serviceNeeds.compactMap { need, target in
+      if case .share(_, _, let user?) = need, !served.absent.contains(target.path) {
+        return (user, target.location)
+      }
+      return nil
+    }
+    return listed + needed
   }
 }

@@ -65,12 +65,14 @@ extension ValueType<[SambaShare]> {
     let record = SambaShareKeys.record.read(
       mapping, owner: "share \(quoted(name.text))", at: name.location, &checker)
     guard let folder = record[SambaShareKeys.folder], record.isComplete else { return nil }
-    guard let user = user(record, &checker) else { return nil }
+    guard let user = SambaUser.read(record, &checker) else { return nil }
     return SambaShare(name: name.text, folder: folder, user: user.value, location: name.location)
   }
+}
 
-  /// The user of a share, if it has one; nil after an error.
-  private static func user(_ record: Record, _ checker: inout Checker) -> (value: SambaUser?, ())? {
+extension SambaUser {
+  /// The user of a record with the keys of a share, if it has one; nil after an error.
+  static func read(_ record: Record, _ checker: inout Checker) -> (value: SambaUser?, ())? {
     let keys = SambaShareKeys.self
     guard let name = record[keys.user] else {
       for key in [keys.password.name, keys.passwordFile.name] where record.isWritten(key) {

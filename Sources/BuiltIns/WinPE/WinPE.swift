@@ -1,0 +1,137 @@
+import BuildEngine
+import Downloads
+import SystemPackage
+import WindowsImages
+import WindowsPE
+
+/// Makes a Windows PE: one bootable image with what a recipe adds, and what wimboot loads beside it.
+///
+/// The same bytes for the same inputs, whatever the folder, the disk, the clock and the number of threads.
+///
+/// Inputs: `media` (a file or a folder) or the files of a folder below `media/`; `files/N`, `startnet.cmd`,
+/// `start-script`, `bcd` and `sdi`, each where wanted. Parameters: `media`, `start-script` (names for messages and for
+/// the image), `files` (a line each: where `files/N` goes, a tab,
+/// and its name), and optionally `arch`, `image`, `compress`, `fonts`.
+/// Output: `folder` with `sources/boot.wim`, `Boot/BCD`, `Boot/boot.sdi`, and `Boot/Fonts` where wanted.
+struct WinPE: BuiltIn {
+  let name = "winpe"
+  let version = 1
+
+  func run(_ invocation: BuiltInInvocation) async throws {
+    let stop = StopFlag()
+    try await withTaskCancellationHandler {
+      try await onOwnThread { try WinPEWriter(invocation, stop).run() }
+    } onCancel: {
+      stop.set()
+    }
+  }
+}
+
+/// One run of the built-in, on a thread of its own.
+private struct WinPEWriter {
+  let invocation: BuiltInInvocation
+  let stop: StopFlag
+  let media: WinPEMedia
+  let parts: WinPEParts
+
+  init(_ invocation: BuiltInInvocation, _ stop: StopFlag) throws {
+    self.invocation = invocation
+    self.stop = stop
+    media = try WinPEMedia(invocation, stop: stop)
+    parts = WinPEParts(
+      invocation: invocation, media: media, stop: stop,
+      architecture: invocation.optionalParameter("arch").flatMap {
+        Architecture(rawValue: $0)
+      })
+  }
+
+  private var output: FilePath { invocation.output("folder") }
+  private var scratch: FilePath { invocation.scratchDirectory }
+
+  func run() throws {
+    do { try make() } catch let error as WimError {
+      try stop.check()
+      throw BuildError(error, wim: media.nameOfImage)
+    }
+  }
+
+  private func make() throws {
+    let file = try parts.image()
+    let image = try SourceImage(
+      file, name: media.nameOfImage, wanted: invocation.optionalParameter("image"),
+      isMedium: media.isMedium, architecture: parts.architecture, scratch: scratch)
+    for folder in ["Boot", "sources"] {
+      try FileSystem.createDirectories(output.appending(folder))
+    }
+    try place(.bcd, input: "bcd", at: "Boot/BCD", image)
+    try place(.sdi, input: "sdi", at: "Boot/boot.sdi", image)
+    if try invocation.flag("fonts") { try placeFonts(image) }
+    let stage = try stagedFiles()
+    try WinPEImageWriter(
+      invocation: invocation, stop: stop, stage: stage,
+      hasOwnStart: invocation.request.inputs["startnet.cmd"] != nil
+    ).write(image, to: output.pushing("sources/boot.wim"))
+    try media.checkUnchanged()
+  }
+
+  // MARK: Beside the image
+
+  private func place(
+    _ part: MediaLayout.Part, input: String, at path: String, _ image: SourceImage
+  ) throws {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let file =
+      invocation.request.inputs[input] == nil
+      ? try parts.file(part, image, called: name, key: input)
+      : try InputFile(invocation, input).path
+    try copy(file, to: output.pushing(FilePath(path)))
+  }
+
+  private func placeFonts(_ image: SourceImage) throws {
+    let fonts = try parts.fonts(image)
+    if fonts.isEmpty {
+      invocation.note("\(media.name.printable) and its image have no fonts for the boot loader")
+      return
+    }
+    let folder = output.pushing("Boot/Fonts")
+    try FileSystem.createDirectories(folder)
+    for font in fonts { try copy(font.path, to: folder.appending(font.name)) }
+  }
+
+  /// Small files: whole.
+  private func copy(_ file: FilePath, to target: FilePath) throws {
+    guard let bytes = try FileSystem.read(file) else {
+      throw BuildError(errno: 2, doing: "read", path: file)
+    }
+    try FileSystem.replace(target, with: bytes)
+  }
+
+  // MARK: In the image
+
+  private func stagedFiles() throws -> WinPEStage {
+    let inputs = invocation.request.inputs
+    var stage = try WinPEStage(scratch.appending("stage"), store: invocation.context.store)
+    let places = (invocation.parameters["files"] ?? "").split(
+      separator: "\n", omittingEmptySubsequences: false)
+    for (number, place) in places.enumerated() {
+      guard let artifact = inputs["files/\(number)"] else { continue }
+      let parts = place.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      var path = parts.first ?? ""
+      if path.isEmpty, case .file = artifact { path = parts.last ?? "" }
+      try stage.add(artifact, at: path, owner: "files:")
+    }
+    if inputs["startnet.cmd"] != nil {
+      try stage.add(
+        try invocation.inputBytes("startnet.cmd"), at: "Windows/System32/startnet.cmd",
+        owner: "startnet:")
+    }
+    if let script = inputs["start-script"] {
+      let name = try invocation.parameter("start-script")
+      try stage.add(script, at: name, owner: "start-script:")
+      try stage.add(
+        Startnet.shellSettings(running: name), at: "Windows/System32/winpeshl.ini",
+        owner: "start-script:")
+    }
+    return stage
+  }
+}

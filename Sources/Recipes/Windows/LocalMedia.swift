@@ -1,0 +1,64 @@
+import WindowsPE
+
+/// Media of Windows that are a folder or a file of this machine, as far as they show themselves without being unpacked.
+enum LocalMedia {
+  /// The files of a folder that a Windows PE may be made of, as paths in it.
+  static func files(in folder: String) -> [String] {
+    var found: [String] = []
+    func visit(_ path: String) {
+      let place = path.isEmpty ? folder : "\(folder)/\(path)"
+      guard case .success(let names) = LocalFile.names(in: place) else { return }
+      for name in names where name != "." && name != ".." {
+        let whole = path.isEmpty ? name : "\(path)/\(name)"
+        switch LocalFile.kind("\(place)/\(name)") {
+        case .success(.folder): if MediaLayout.isKnownFolder(whole) { visit(whole) }
+        case .success(.file): if MediaLayout.isKnown(whole) { found.append(whole) }
+        case .success(.other), .failure: break
+        }
+      }
+    }
+    visit("")
+    return found
+  }
+
+  /// What is wrong with media, found without unpacking them.
+  static func check(
+    _ path: String, _ reference: ArtifactReference, _ architecture: Architecture?,
+    _ checker: inout Checker
+  ) {
+    guard case .success(.folder) = LocalFile.kind(path) else {
+      checkImage(path, reference, &checker)
+      return
+    }
+    let files = Dictionary(
+      files(in: path).map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+    let wanted = MediaLayout.paths(of: .image, architecture)
+    if let found = wanted.lazy.compactMap({ files[$0] }).first {
+      checkImage("\(path)/\(found)", reference, &checker)
+    } else if files["winpe.cab"] == nil, files["waikamd64.msi"] == nil, files["waikx86.msi"] == nil
+    {
+      checker.error(
+        "there is no Windows PE in \(quoted(reference.name))", at: reference.location,
+        help: "looked for \(wanted.joined(separator: ", "))")
+    }
+  }
+
+  /// A WIM says in its first bytes what it is.
+  private static func checkImage(
+    _ path: String, _ reference: ArtifactReference, _ checker: inout Checker
+  ) {
+    guard case .success(let bytes) = LocalFile.read(path, atMost: WimHeader.size) else { return }
+    let name = baseName(path)
+    guard let header = WimHeader(bytes) else {
+      guard name.lowercased().hasSuffix(".wim") else { return }
+      checker.error(
+        "\(quoted(name)) is no Windows image", at: reference.location,
+        help: "it has not the first bytes of a WIM; look at it with: file \(printable(path))")
+      return
+    }
+    guard let problem = header.problem else { return }
+    checker.error(
+      "Windows PE cannot be made of \(quoted(name)): \(problem.reason)", at: reference.location,
+      help: problem.advice)
+  }
+}
