@@ -97,7 +97,8 @@ let package = Package(
     .target(
       name: "BootLab",
       dependencies: [
-        "BuildEngine", "CLinux", .product(name: "Subprocess", package: "swift-subprocess"),
+        "BuildEngine", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),

@@ -1,9 +1,16 @@
+import BuildEngine
+
 /// What has to be seen of a machine for its boot to count.
 public struct BootExpectation: Sendable {
   public var firmware: Firmware
   public var method: BootMethod
   /// The boot program's path in the tree: what the recipes have such a machine read.
   public var program: String
+  /// The program in the tree, and what pxebuild has placed there; nil where that is not known.
+  public var found: Digest?
+  public var placed: Digest?
+  /// What the program in the tree is, for firmware that is UEFI.
+  public var image: ProgramImage?
   /// The URL of the tree's root, as recipes give it.
   public var http: String
   /// Whether the tree has a file.
@@ -25,20 +32,9 @@ public struct BootExpectation: Sendable {
   }
 }
 
-/// What was seen, and how long after power-on.
-public struct SeenEvent: Sendable, Equatable {
-  public var event: NetworkEvent
-  public var seconds: Double
-
-  public init(_ event: NetworkEvent, seconds: Double) {
-    self.event = event
-    self.seconds = seconds
-  }
-}
-
 /// What proves that a machine has booted.
 public struct BootEvidence: Sendable, Equatable {
-  /// The file that the firmware itself read, and its size where that was seen; nil for a stick.
+  /// The file that the firmware itself read, and its size where that was seen; nil for a stick or a disc.
   public var file: String?
   public var bytes: Int64?
   /// What the program then asked the HTTP server for, and got.
@@ -61,14 +57,21 @@ public struct BootEvidence: Sendable, Equatable {
 
 /// Why a boot failed: the first thing that went wrong.
 public struct BootFailure: Sendable, Equatable {
+  public var fault: BootFault
   /// One line, no full stop.
   public var message: String
   /// What to do about it, one sentence.
   public var advice: String?
+  /// True when time was up: a second try may come further.
+  public var isTimeOut: Bool
 
-  public init(_ message: String, advice: String? = nil) {
+  public init(
+    _ fault: BootFault, _ message: String, advice: String? = nil, isTimeOut: Bool = false
+  ) {
+    self.fault = fault
     self.message = message
     self.advice = advice
+    self.isTimeOut = isTimeOut
   }
 }
 

@@ -26,6 +26,8 @@ struct DHCPMessage {
     static let networkInterface: UInt8 = 94
     static let machine: UInt8 = 97
     static let ipxe: UInt8 = 175
+    /// 224 to 254 are for everybody's own use (RFC 3942).
+    static let hidden: UInt8 = 251
   }
 
   init?(_ bytes: [UInt8], _ payload: Range<Int>) {
@@ -112,8 +114,7 @@ extension DHCPMessage {
       let message = DHCPMessage(bytes, frame.payload), message.client.isIPXE,
       let option = message.options[Code.userClass]
     else { return false }
-    // 224 to 254 are for everybody's own use (RFC 3942).
-    bytes[option.lowerBound - 2] = 251
+    bytes[option.lowerBound - 2] = Code.hidden
     // A checksum of 0 is none.
     bytes[frame.checksum] = 0
     bytes[frame.checksum + 1] = 0

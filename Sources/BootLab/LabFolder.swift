@@ -24,6 +24,9 @@ public struct LabFolder: Sendable {
     return file.string
   }
 
+  /// Where a program of the lab writes, by the program's name.
+  public func log(of name: String) -> FilePath { path.appending("\(name).log") }
+
   public func remove() {
     try? FileSystem.remove(path)  // a few small files in /tmp are left behind
   }

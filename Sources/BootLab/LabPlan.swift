@@ -21,9 +21,10 @@ public struct LabPlan: Sendable, Equatable {
   public var interface: String
   public var address: String
   public var mask: String
-  public var httpPort: Int
   /// True when the card's own program must not show itself as an iPXE until it has read its file.
   public var hidesUserClass: Bool
+  /// True to keep every frame in the lab's folder: `cable.pcap`.
+  public var captures = false
   /// Folders that are empty in the lab, whatever they hold on this machine. One that this machine does not have
   /// has to follow one that it is in.
   public var emptyFolders: [String] = []
@@ -52,21 +53,21 @@ public struct LabPlan: Sendable, Equatable {
   }
 
   public init(
-    folder: String, interface: String, address: String, mask: String, httpPort: Int,
-    hidesUserClass: Bool, machine: Program
+    folder: String, interface: String, address: String, mask: String, hidesUserClass: Bool,
+    machine: Program
   ) {
     self.folder = folder
     self.interface = interface
     self.address = address
     self.mask = mask
-    self.httpPort = httpPort
     self.hidesUserClass = hidesUserClass
     self.machine = machine
   }
 
   /// The plan as words; `init(arguments:)` reads them.
   public var arguments: [String] {
-    var words = [folder, interface, address, mask, String(httpPort), hidesUserClass ? "yes" : "no"]
+    var words = [folder, interface, address, mask]
+    words += [hidesUserClass, captures].map { $0 ? "yes" : "no" }
     words += Self.list(emptyFolders) + Self.list(udpPorts.map(String.init))
     words += Self.list(tcpPorts.map(String.init)) + Self.list([machineAddress].compactMap(\.self))
     words.append(String(servers.count))
@@ -90,7 +91,7 @@ public struct LabPlan: Sendable, Equatable {
       guard let name = words.popFirst(), let list = list(), !list.isEmpty else { return nil }
       return Program(name, list)
     }
-    guard words.count > 6, let port = Int(arguments[4]) else { return nil }
+    guard words.count > 6 else { return nil }
     words = words.dropFirst(6)
     guard let folders = list(), let udp = list(), let tcp = list(), let own = list(),
       let count = words.popFirst().flatMap({ Int($0) }), count >= 0, count <= words.count
@@ -102,7 +103,8 @@ public struct LabPlan: Sendable, Equatable {
     }
     self.init(
       folder: arguments[0], interface: arguments[1], address: arguments[2], mask: arguments[3],
-      httpPort: port, hidesUserClass: arguments[5] == "yes", machine: programs[count])
+      hidesUserClass: arguments[4] == "yes", machine: programs[count])
+    captures = arguments[5] == "yes"
     emptyFolders = folders
     udpPorts = udp.compactMap { Int($0) }
     tcpPorts = tcp.compactMap { Int($0) }

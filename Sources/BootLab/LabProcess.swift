@@ -11,6 +11,7 @@ public struct LabProcess {
   private var names: [pid_t: String] = [:]
   private var packets: PacketReader
   private var hidesUserClass: Bool
+  private var capture: PacketCapture?
 
   /// How long servers may take to start, in seconds.
   private static let patience = 60.0
@@ -20,7 +21,7 @@ public struct LabProcess {
 
   private init(_ plan: LabPlan) {
     self.plan = plan
-    packets = PacketReader(httpPort: plan.httpPort)
+    packets = PacketReader()
     hidesUserClass = plan.hidesUserClass
   }
 
@@ -63,6 +64,7 @@ public struct LabProcess {
       }
     }
     let socket = try Self.cableSocket()
+    if plan.captures { capture = try PacketCapture(FilePath(plan.folder).appending("cable.pcap")) }
     for server in plan.servers { try start(server) }
     let neighbour = try plan.neighbour.map { try start($0) }
     guard try waitForPorts() else { return }
@@ -216,9 +218,10 @@ public struct LabProcess {
         guard count > 0 else { continue }
         var frame = Array(buffer[..<count])
         if end.fd == machine, hidesUserClass { DHCPMessage.hideUserClass(in: &frame) }
-        if let event = packets.event(of: frame) {
-          if case .readFinished = event { hidesUserClass = false }
-          Self.report(.seen(event, seconds: Self.seconds(since: start)))
+        capture?.write(frame)
+        if let seen = packets.event(of: frame, seconds: Self.seconds(since: start)) {
+          if case .readFinished = seen.event { hidesUserClass = false }
+          Self.report(.seen(seen))
         }
         for wire in wires where wire != end.fd { send(frame, on: wire, isMachine: wire == machine) }
       }

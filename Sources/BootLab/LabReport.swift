@@ -2,8 +2,8 @@
 public enum LabReport: Sendable, Equatable {
   /// The servers answer, and the machine is switched on.
   case powered
-  /// Something passed on the cable, so many seconds after that.
-  case seen(NetworkEvent, seconds: Double)
+  /// Something passed on the cable.
+  case seen(SeenEvent)
   /// A program of the lab ended by itself; the status is 128 and a signal's number when one ended it.
   case ended(name: String, status: Int)
   /// The lab cannot be.
@@ -16,8 +16,7 @@ public enum LabReport: Sendable, Equatable {
     let words =
       switch self {
       case .powered: ["powered"]
-      case .seen(let event, let seconds):
-        ["seen", String(Int((seconds * 1000).rounded()))] + event.words
+      case .seen(let seen): ["seen"] + seen.words
       case .ended(let name, let status): ["ended", name, String(status)]
       case .failed(let reason): ["failed", reason]
       case .silent(let ports): ["silent", ports]
@@ -31,10 +30,9 @@ public enum LabReport: Sendable, Equatable {
       .map { Self.unescaped($0) }
     switch (words.first, words.count) {
     case ("powered", 1): self = .powered
-    case ("seen", 3...):
-      guard let time = Int(words[1]), let event = NetworkEvent(words: Array(words.dropFirst(2)))
-      else { return nil }
-      self = .seen(event, seconds: Double(time) / 1000)
+    case ("seen", _):
+      guard let seen = SeenEvent(words: words.dropFirst()) else { return nil }
+      self = .seen(seen)
     case ("ended", 3): self = .ended(name: words[1], status: Int(words[2]) ?? 0)
     case ("failed", 2): self = .failed(reason: words[1])
     case ("silent", 2): self = .silent(ports: words[1])

@@ -11,26 +11,26 @@ public struct Machine: Sendable, Equatable {
   public var firmware: Firmware
   public var method: BootMethod
   public var accelerator: Accelerator
-  /// A folder of the machine's own: its console's text and its copy of the firmware's variables.
+  /// A folder of the machine's own: its console's text and its monitor.
   public var folder: String
-  /// The image of its stick, for `usb`. It is not written to.
-  public var stick: String?
+  /// The image of its stick or disc, for `usb` and `iso`. It is not written to.
+  public var medium: String?
 
   public init(
     firmware: Firmware, method: BootMethod, accelerator: Accelerator, folder: String,
-    stick: String? = nil
+    medium: String? = nil
   ) {
     self.firmware = firmware
     self.method = method
     self.accelerator = accelerator
     self.folder = folder
-    self.stick = stick
+    self.medium = medium
   }
 
   /// Everything that it prints, as bytes for a terminal.
   public var console: String { "\(folder)/console" }
-  /// Its copy of the firmware's variables.
-  public var variables: String { "\(folder)/variables" }
+  /// The socket of QEMU's monitor (QMP).
+  public var monitor: String { "\(folder)/monitor" }
 
   /// The UDP ports of the loopback that its network cable has as its ends: `lab` and `machine`.
   public static let cable = (lab: 5001, machine: 5002)
@@ -38,8 +38,9 @@ public struct Machine: Sendable, Equatable {
   /// QEMU's arguments, without the program.
   public var arguments: [String] {
     var words = ["-accel", accelerator.rawValue] + board
-    words += ["-no-user-config", "-nodefaults", "-vga", "none", "-display", "none", "-no-reboot"]
+    words += ["-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"]
     words += ["-serial", "file:\(Self.value(console))"]
+    words += ["-qmp", "unix:\(Self.value(monitor)),server=on,wait=off"]
     words += [
       "-netdev",
       "socket,id=net,udp=127.0.0.1:\(Self.cable.lab),localaddr=127.0.0.1:\(Self.cable.machine)",
@@ -52,30 +53,46 @@ public struct Machine: Sendable, Equatable {
         words += ["-fw_cfg", "name=opt/org.tianocore/\(version)PXESupport,string=n"]
       }
     }
-    if let stick {
-      words += [
-        "-drive", "if=none,id=stick,format=raw,snapshot=on,file=\(Self.value(stick))",
-        "-device", "qemu-xhci", "-device", "usb-storage,drive=stick,bootindex=0",
-      ]
-    }
-    return words
+    return words + (medium.map(drive) ?? [])
   }
 
+  /// A stick, or a disc in a drive; the machine looks there first.
+  private func drive(_ image: String) -> [String] {
+    let file = "file=\(Self.value(image))"
+    if method == .iso {
+      let controller = firmware == .uefiARM64 ? ["-device", "virtio-scsi-pci"] : []
+      let kind = firmware == .uefiARM64 ? "scsi-cd" : "ide-cd"
+      return [
+        "-drive", "if=none,id=medium,format=raw,media=cdrom,readonly=on,\(file)",
+      ] + controller + ["-device", "\(kind),drive=medium,bootindex=0"]
+    }
+    return [
+      "-drive", "if=none,id=medium,format=raw,snapshot=on,\(file)",
+      "-device", "qemu-xhci", "-device", "usb-storage,drive=medium,bootindex=0",
+    ]
+  }
+
+  /// Every machine has a screen, and prints the same to its serial console.
   private var board: [String] {
     guard let images = FirmwareImages(firmware) else {
-      // Without graphics SeaBIOS and iPXE print to the serial console.
-      return ["-machine", "pc,graphics=off", "-m", "256"] + (stick == nil ? ["-boot", "n"] : [])
+      // Without graphics SeaBIOS prints to the serial console too, and iPXE through SeaBIOS.
+      return ["-machine", "pc,graphics=off", "-vga", "std", "-m", "256"]
+        + (medium == nil ? ["-boot", "n"] : [])
     }
     let type =
-      firmware == .uefiIA32
-      ? [
-        "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on", "-global",
-        "ICH9-LPC.disable_s3=1",
-      ] : ["q35"]
+      switch firmware {
+      case .uefiIA32:
+        [
+          "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on", "-global",
+          "ICH9-LPC.disable_s3=1", "-vga", "std",
+        ]
+      case .uefiARM64: ["virt", "-cpu", "cortex-a57", "-device", "ramfb"]
+      case .bios, .uefiX64: ["q35", "-vga", "std"]
+      }
     return ["-machine"] + type + [
       "-m", "512", "-drive",
       "if=pflash,unit=0,format=raw,readonly=on,file=\(Self.value(images.code))", "-drive",
-      "if=pflash,unit=1,format=raw,file=\(Self.value(variables))",
+      "if=pflash,unit=1,format=raw,snapshot=on,file=\(Self.value(images.variables))",
     ]
   }
 
@@ -84,7 +101,7 @@ public struct Machine: Sendable, Equatable {
   private var card: String {
     let address = "mac=52:54:00:12:34:56"
     if firmware == .bios {
-      return "e1000,netdev=net,\(address)" + (stick == nil ? "" : ",romfile=")
+      return "e1000,netdev=net,\(address)" + (medium == nil ? "" : ",romfile=")
     }
     return "virtio-net-pci,netdev=net,\(address),romfile="
   }

@@ -6,14 +6,14 @@ public enum NetworkEvent: Sendable, Equatable {
   case answered(Client, Answer)
   /// It asked for a file by TFTP.
   case readStarted(file: String)
-  /// It got the whole file, in bytes.
-  case readFinished(file: String, bytes: Int64)
+  /// It got the whole file, in bytes; with the SHA-256 of what it got, in hexadecimal digits.
+  case readFinished(file: String, bytes: Int64, sha256: String? = nil)
   /// The TFTP server refused, with an error code of RFC 1350 (1: no such file).
   case readFailed(file: String, code: Int, message: String)
   /// It asked for a path over HTTP, with what it says it is (User-Agent).
   case requested(path: String, agent: String)
-  /// What the HTTP server said, as a status of RFC 9110.
-  case responded(path: String, agent: String, status: Int)
+  /// What the HTTP server said, as a status of RFC 9110, and how many bytes it announced.
+  case responded(path: String, agent: String, status: Int, bytes: Int64? = nil)
   /// Nobody listened where it went for HTTP.
   case refused(address: String, port: Int)
 
@@ -57,10 +57,12 @@ extension NetworkEvent {
     case .asked(let client): ["asked"] + client.words
     case .answered(let client, let answer): ["answered"] + client.words + answer.words
     case .readStarted(let file): ["read-started", file]
-    case .readFinished(let file, let bytes): ["read-finished", file, String(bytes)]
+    case .readFinished(let file, let bytes, let sha256):
+      ["read-finished", file, String(bytes), sha256 ?? ""]
     case .readFailed(let file, let code, let message): ["read-failed", file, String(code), message]
     case .requested(let path, let agent): ["requested", path, agent]
-    case .responded(let path, let agent, let status): ["responded", path, agent, String(status)]
+    case .responded(let path, let agent, let status, let bytes):
+      ["responded", path, agent, String(status), bytes.map(String.init) ?? ""]
     case .refused(let address, let port): ["refused", address, String(port)]
     }
   }
@@ -72,13 +74,15 @@ extension NetworkEvent {
     case ("asked", 2): self = .asked(Client(words: rest[...]))
     case ("answered", 6): self = .answered(Client(words: rest[..<2]), Answer(words: rest[2...]))
     case ("read-started", 1): self = .readStarted(file: rest[0])
-    case ("read-finished", 2):
-      self = .readFinished(file: rest[0], bytes: Int64(rest[1]) ?? 0)
+    case ("read-finished", 3):
+      self = .readFinished(
+        file: rest[0], bytes: Int64(rest[1]) ?? 0, sha256: rest[2].isEmpty ? nil : rest[2])
     case ("read-failed", 3):
       self = .readFailed(file: rest[0], code: Int(rest[1]) ?? 0, message: rest[2])
     case ("requested", 2): self = .requested(path: rest[0], agent: rest[1])
-    case ("responded", 3):
-      self = .responded(path: rest[0], agent: rest[1], status: Int(rest[2]) ?? 0)
+    case ("responded", 4):
+      self = .responded(
+        path: rest[0], agent: rest[1], status: Int(rest[2]) ?? 0, bytes: Int64(rest[3]))
     case ("refused", 2): self = .refused(address: rest[0], port: Int(rest[1]) ?? 0)
     default: return nil
     }

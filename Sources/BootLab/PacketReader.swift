@@ -1,3 +1,5 @@
+import Crypto
+
 /// Turns the frames on a machine's cable into what they mean, in the order in which they pass.
 struct PacketReader {
   /// A TFTP transfer (RFC 1350, 2347, 2348).
@@ -6,6 +8,8 @@ struct PacketReader {
     var blockSize = 512
     var next: UInt16 = 1
     var bytes: Int64 = 0
+    /// Of what has come so far.
+    var hasher = SHA256()
   }
 
   private struct Request {
@@ -19,17 +23,24 @@ struct PacketReader {
   private var transfers: [Int: Transfer] = [:]
   private var requests: [Int: Request] = [:]
   private var connecting: Set<Int> = []
-  private let httpPort: Int
-
-  /// - Parameter httpPort: The port of the site's HTTP server.
-  init(httpPort: Int) { self.httpPort = httpPort }
+  /// What the frame at hand says beside its event.
+  private var details: [SeenEvent.Detail] = []
 
   /// What a frame means; nil when it says nothing new.
-  mutating func event(of bytes: [UInt8]) -> NetworkEvent? {
+  ///
+  /// - Parameter seconds: When it passed.
+  mutating func event(of bytes: [UInt8], seconds: Double) -> SeenEvent? {
     guard let frame = Frame(bytes) else { return nil }
-    switch frame.transport {
-    case .udp: return udp(frame, bytes)
-    case .tcp: return tcp(frame, bytes)
+    details = []
+    let event =
+      switch frame.transport {
+      case .udp: udp(frame, bytes)
+      case .tcp: tcp(frame, bytes)
+      }
+    return event.map {
+      SeenEvent(
+        $0, seconds: seconds, from: Frame.text(frame.source), to: Frame.text(frame.destination),
+        details: details)
     }
   }
 
@@ -43,6 +54,7 @@ struct PacketReader {
   }
 
   private mutating func dhcp(_ message: DHCPMessage) -> NetworkEvent? {
+    details = message.details
     if message.isRequest {
       clients[message.transaction] = message.client
       return .asked(message.client)
@@ -77,9 +89,15 @@ struct PacketReader {
       transfer.next &+= 1
       let count = frame.payload.count - 4
       transfer.bytes += Int64(count)
+      bytes[(start + 4)..<frame.payload.upperBound].withUnsafeBytes {
+        transfer.hasher.update(bufferPointer: $0)
+      }
       guard count < transfer.blockSize else { return nil }
       transfers[frame.destinationPort] = nil
-      return .readFinished(file: transfer.file, bytes: transfer.bytes)
+      let sha256 = transfer.hasher.finalize().map { byte in
+        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }.joined()
+      return .readFinished(file: transfer.file, bytes: transfer.bytes, sha256: sha256)
     case 5:
       transfers[frame.destinationPort] = nil
       let message = bytes[(start + 4)..<frame.payload.upperBound].prefix { $0 != 0 }
@@ -103,13 +121,12 @@ struct PacketReader {
 
   private mutating func tcp(_ frame: Frame, _ bytes: [UInt8]) -> NetworkEvent? {
     let data = bytes[frame.payload]
-    if frame.destinationPort == httpPort {
-      if frame.flags & 0b10 != 0 { connecting.insert(frame.sourcePort) }
-      guard let request = Self.request(data) else { return nil }
+    let (hasSYN, hasACK) = (frame.flags & 0b10 != 0, frame.flags & 0b1_0000 != 0)
+    if hasSYN, !hasACK { connecting.insert(frame.sourcePort) }
+    if let request = Self.request(data) {
       requests[frame.sourcePort] = request
       return .requested(path: request.path, agent: request.agent)
     }
-    guard frame.sourcePort == httpPort else { return nil }
     let isFirst = connecting.remove(frame.destinationPort) != nil
     if frame.flags & 0b100 != 0, isFirst {
       return .refused(address: Frame.text(frame.source), port: frame.sourcePort)
@@ -118,19 +135,30 @@ struct PacketReader {
       return nil
     }
     requests[frame.destinationPort] = nil
-    return .responded(path: request.path, agent: request.agent, status: status)
+    return .responded(
+      path: request.path, agent: request.agent, status: status,
+      bytes: Self.field("content-length", of: data).flatMap { Int64($0) })
   }
 
   /// The first lines of a GET; all of iPXE's and edk2's requests fit into one packet. Nil for a HEAD, by which edk2
   /// only asks for the size.
   private static func request(_ data: ArraySlice<UInt8>) -> Request? {
     guard data.starts(with: "GET ".utf8) else { return nil }
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\r\n")
-    let words = lines.first?.split(separator: " ") ?? []
+    let line = data.prefix { $0 != 13 }
+    let words = String(decoding: line, as: UTF8.self).split(separator: " ")
     guard words.count == 3 else { return nil }
-    let name = "user-agent:"
-    let agent = lines.first { $0.lowercased().hasPrefix(name) }?.dropFirst(name.count)
-    return Request(path: String(words[1]), agent: String((agent ?? "").drop { $0 == " " }))
+    return Request(path: String(words[1]), agent: field("user-agent", of: data) ?? "")
+  }
+
+  /// A header field's value, by its name in small letters.
+  private static func field(_ name: String, of data: ArraySlice<UInt8>) -> String? {
+    for line in String(decoding: data, as: UTF8.self).split(separator: "\r\n").dropFirst() {
+      guard let colon = line.firstIndex(of: ":") else { return nil }
+      if line[..<colon].lowercased() == name {
+        return String(line[colon...].dropFirst().drop { $0 == " " })
+      }
+    }
+    return nil
   }
 
   private static func status(_ data: ArraySlice<UInt8>) -> Int? {

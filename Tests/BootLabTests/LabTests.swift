@@ -9,9 +9,10 @@ struct LabTests {
   func plan() {
     var plan = LabPlan(
       folder: "/tmp/a b", interface: "eth0", address: "10.0.0.200", mask: "255.255.255.0",
-      httpPort: 8080, hidesUserClass: true, machine: .init("qemu", ["/bin/qemu", "-a", ""]))
+      hidesUserClass: true, machine: .init("qemu", ["/bin/qemu", "-a", ""]))
     #expect(LabPlan(arguments: plan.arguments) == plan)
     plan.servers = [.init("a", ["/a", "1", "2"]), .init("b", ["/b"])]
+    plan.captures = true
     plan.emptyFolders = ["/var/lib/kea"]
     plan.udpPorts = [67, 69]
     plan.tcpPorts = [8080]
@@ -33,35 +34,47 @@ struct LabTests {
       .asked(client), .asked(.init(architecture: 7, isIPXE: false)),
       .answered(client, .init(address: "10.0.0.1", server: nil, file: odd, hasMenu: true)),
       .readStarted(file: odd), .readFinished(file: odd, bytes: 12),
+      .readFinished(file: odd, bytes: 12, sha256: odd),
       .readFailed(file: odd, code: 1, message: ""), .requested(path: odd, agent: ""),
-      .responded(path: odd, agent: "iPXE/1", status: 404), .refused(address: "10.0.0.1", port: 80),
+      .responded(path: odd, agent: "iPXE/1", status: 404),
+      .responded(path: odd, agent: "", status: 200, bytes: 7),
+      .refused(address: "10.0.0.1", port: 80),
     ]
     let reports =
-      events.map { LabReport.seen($0, seconds: 1.25) } + [
+      events.map { LabReport.seen(SeenEvent($0, seconds: 1.25)) } + [
+        .seen(
+          SeenEvent(
+            events[0], seconds: 2, from: "10.0.0.1", to: odd,
+            details: [.init(odd, ""), .init("a", odd)])),
         .powered, .ended(name: odd, status: 137), .failed(reason: odd), .silent(ports: "UDP 67"),
       ]
     for report in reports {
       #expect(!report.line.contains("\n"))
       #expect(LabReport(line: report.line) == report)
     }
-    for line in ["", "seen", "seen\tx\tasked", "powered\t1", "%"] {
+    for line in ["", "seen", "seen\tx\tasked", "seen\t1\ta\tb\t9\tasked", "powered\t1", "%"] {
       #expect(LabReport(line: line) == nil)
     }
   }
 
   @Test("a BIOS machine has the program in its card, and a machine with a stick has not")
   func cards() {
-    func words(_ firmware: Firmware, _ method: BootMethod, stick: String? = nil) -> [String] {
+    func words(_ firmware: Firmware, _ method: BootMethod, medium: String? = nil) -> [String] {
       Machine(
-        firmware: firmware, method: method, accelerator: .tcg, folder: "/tmp/a,b", stick: stick
+        firmware: firmware, method: method, accelerator: .tcg, folder: "/tmp/a,b", medium: medium
       ).arguments
     }
     let bios = words(.bios, .pxe)
     #expect(bios.contains("e1000,netdev=net,mac=52:54:00:12:34:56"))
     #expect(bios.contains("file:/tmp/a,,b/console") && bios.contains("pc,graphics=off"))
-    let stick = words(.bios, .usb, stick: "/s,t")
+    let stick = words(.bios, .usb, medium: "/s,t")
     #expect(stick.contains { $0.hasSuffix(",romfile=") && $0.hasPrefix("e1000") })
-    #expect(stick.contains("if=none,id=stick,format=raw,snapshot=on,file=/s,,t"))
+    #expect(stick.contains("if=none,id=medium,format=raw,snapshot=on,file=/s,,t"))
+    let disc = words(.uefiX64, .iso, medium: "/d")
+    #expect(disc.contains("if=none,id=medium,format=raw,media=cdrom,readonly=on,file=/d"))
+    #expect(disc.contains("ide-cd,drive=medium,bootindex=0"))
+    let arm = words(.uefiARM64, .iso, medium: "/d")
+    #expect(arm.contains("scsi-cd,drive=medium,bootindex=0") && arm.contains("virt"))
     let ia32 = words(.uefiIA32, .pxe)
     #expect(ia32.contains("q35,smm=on") && ia32.contains("ICH9-LPC.disable_s3=1"))
     #expect(words(.uefiX64, .http).contains("name=opt/org.tianocore/IPv4PXESupport,string=n"))

@@ -1,3 +1,4 @@
+import BuildEngine
 import Testing
 
 @testable import BootLab
@@ -55,9 +56,43 @@ private enum Made {
 
 @Suite("Frames on a machine's cable")
 struct PacketReaderTests {
-  private func events(_ frames: [[UInt8]]) -> [NetworkEvent] {
-    var reader = PacketReader(httpPort: 80)
-    return frames.compactMap { reader.event(of: $0) }
+  private func seen(_ frames: [[UInt8]]) -> [SeenEvent] {
+    var reader = PacketReader()
+    return frames.compactMap { reader.event(of: $0, seconds: 1) }
+  }
+
+  private func events(_ frames: [[UInt8]]) -> [NetworkEvent] { seen(frames).map(\.event) }
+
+  @Test("the fields and options of a DHCP message are there for people")
+  func details() {
+    let options: [UInt8] =
+      [53, 1, 2, 54, 4, 10, 0, 0, 200, 6, 8, 8, 8, 8, 8, 1, 1, 1, 1, 67, 2, 98, 0, 43, 3, 6, 1, 8]
+      + [60, 3, 80, 88, 69, 251, 4] + Array("iPXE".utf8) + [51, 4, 0, 0, 0, 120, 99, 1, 1, 42, 0]
+    let found = seen([
+      Made.udp((68, 67), Made.dhcp(isRequest: true, options: Made.ipxeOptions)),
+      Made.udp(
+        (67, 68), from: Made.server, to: Made.machine,
+        Made.dhcp(
+          isRequest: false, file: "a", address: Made.machine, server: Made.server,
+          options: options)),
+    ])
+    #expect(found.map(\.from) == ["10.0.0.100", "10.0.0.200"])
+    #expect(found.map(\.to) == ["10.0.0.200", "10.0.0.100"])
+    #expect(
+      found[0].details == [
+        .init("message", "DISCOVER"), .init("architecture (93)", "0"),
+        .init("user class (77)", "iPXE"),
+      ])
+    #expect(
+      found[1].details == [
+        .init("message", "OFFER"), .init("your address", "10.0.0.100"),
+        .init("next server", "10.0.0.200"), .init("file", "a"),
+        .init("vendor class (60)", "PXE"),
+        .init("user class (77), hidden from the servers", "iPXE"),
+        .init("server (54)", "10.0.0.200"), .init("boot file (67)", "b"),
+        .init("vendor options (43)", "3 bytes"), .init("DNS (6)", "8.8.8.8, 1.1.1.1"),
+        .init("lease in seconds (51)", "120"), .init("other options", "42 99"),
+      ])
   }
 
   @Test("DHCP says who asks, and what it is offered")
@@ -108,17 +143,21 @@ struct PacketReaderTests {
       [0, 6] + Array("tsize\u{0}2000\0blksize\u{0}1024\0".utf8))
     #expect(
       events([request, request, agreed, block(1, 1024), block(1, 1024), block(2, 976)]) == [
-        .readStarted(file: "boot/ipxe.efi"), .readFinished(file: "boot/ipxe.efi", bytes: 2000),
+        .readStarted(file: "boot/ipxe.efi"),
+        .readFinished(file: "boot/ipxe.efi", bytes: 2000, sha256: Self.sha256(2000)),
       ])
     #expect(
       events([request, block(1, 512), block(2, 0)]).last
-        == .readFinished(
-          file: "boot/ipxe.efi", bytes: 512))
+        == .readFinished(file: "boot/ipxe.efi", bytes: 512, sha256: Self.sha256(512)))
     let refusal = Made.udp(
       (4000, 2000), from: Made.server, to: Made.machine, [0, 5, 0, 1] + Array("no\0".utf8))
     #expect(
       events([request, refusal]).last
         == .readFailed(file: "boot/ipxe.efi", code: 1, message: "no"))
+  }
+
+  private static func sha256(_ count: Int) -> String {
+    Digest(of: [UInt8](repeating: 1, count: count)).hex
   }
 
   @Test("HTTP requests come with who asks and what came of it")
@@ -127,15 +166,18 @@ struct PacketReaderTests {
     let found = events([
       Made.tcp((3000, 80), flags: 2), Made.tcp((3000, 80), request),
       Made.tcp(
-        (80, 3000), from: Made.server, to: Made.machine, "HTTP/1.1 404 Not Found\r\n\r\n"),
+        (80, 3000), from: Made.server, to: Made.machine,
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 153\r\n\r\nX: 1"),
       Made.tcp((3001, 80), "HEAD /ipxe.efi HTTP/1.1\r\n\r\n"), Made.tcp((3002, 80), flags: 2),
       Made.tcp((80, 3002), from: Made.server, to: Made.machine, flags: 0x14),
+      Made.tcp((3003, 8080), flags: 2),
+      Made.tcp((8080, 3003), from: Made.server, to: Made.machine, flags: 0x14),
     ])
     #expect(
       found == [
         .requested(path: "/install.ipxe", agent: "iPXE/2.0.0"),
-        .responded(path: "/install.ipxe", agent: "iPXE/2.0.0", status: 404),
-        .refused(address: "10.0.0.200", port: 80),
+        .responded(path: "/install.ipxe", agent: "iPXE/2.0.0", status: 404, bytes: 153),
+        .refused(address: "10.0.0.200", port: 80), .refused(address: "10.0.0.200", port: 8080),
       ])
   }
 

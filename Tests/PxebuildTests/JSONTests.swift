@@ -65,28 +65,19 @@ struct JSONTests {
 
   /// What `pxebuild boot` prints.
   static let booting: [JSON] = {
-    func result(
-      _ firmware: Firmware, _ target: String?, _ verdict: BootVerdict?,
-      _ outlook: BootCombination.Outlook = .boots, console: [String] = []
-    ) -> BootResult {
+    func result(_ firmware: Firmware, _ target: String, _ attempt: BootAttempt) -> BootResult {
       BootResult(
         combination: BootCombination(
-          firmware: firmware, method: .pxe, target: target, outlook: outlook), verdict: verdict,
-        console: console)
+          firmware: firmware, method: .pxe, target: target, outlook: .boots), attempts: [attempt])
     }
-    let evidence = BootEvidence(
-      file: "undionly.kpxe", bytes: 71_322, request: "install.ipxe", version: "2.0.0 (g12798)",
-      seconds: 12.31)
-    let failure = BootFailure(
-      "the x64 UEFI firmware was offered ipxe/ipxe.efi, which the tree does not have; "
-        + "the tree has ipxe.efi for it (PXE-E23)",
-      advice: "see what the DHCP server offers architecture 7")
+    let skipped = BootResult(
+      combination: BootCombination(
+        firmware: .uefiIA32, method: .pxe, target: nil,
+        outlook: .skipped(because: "no target is for it")))
     return [
-      result(.bios, "undionly.kpxe", .passed(evidence)).json(at: 13.9, dhcp: "dhcpd.conf"),
-      result(.uefiX64, "ipxe.efi", .failed(failure), console: [">>Start PXE over IPv4."])
-        .json(at: 15.02, dhcp: "dhcpd.conf"),
-      result(.uefiIA32, nil, nil, .skipped(because: "no target is for it"))
-        .json(at: 15.02, dhcp: "dhcpd.conf"),
+      result(.bios, "undionly.kpxe", BootExamples.passed).json(at: 13.9, dhcp: "dhcpd.conf"),
+      result(.uefiX64, "ipxe.efi", BootExamples.failed).json(at: 15.02, dhcp: "dhcpd.conf"),
+      skipped.json(at: 15.02, dhcp: "dhcpd.conf"),
       BootResult.summary(passed: 1, failed: 1, skipped: 1, at: 15.02),
     ]
   }()

@@ -50,23 +50,30 @@ extension RecipeSet {
   /// The image that a stick is meant to get when nobody says which; nil when that is not clear.
   public var suggestedStick: String? { stickImages.count == 1 ? stickImages.first : nil }
 
-  /// The targets that are images of sticks for a machine, in the order of the recipes.
+  /// The targets that are images of sticks or discs for a machine, in the order of the recipes.
   ///
   /// - Parameter architecture: What the machine calls itself over the network.
-  public func sticks(architecture: Int) -> [String] {
+  public func media(_ medium: BootMedium, architecture: Int) -> [String] {
     guard let client = ClientArchitecture(rawValue: architecture) else { return [] }
     let wanted: (platform: Platform, architecture: BuildArchitecture)? =
       switch client {
       case .bios: (.pcbios, .i386)
       case .efiIA32: (.efi, .i386)
       case .efiX64: (.efi, .x86_64)
+      case .efiARM64: (.efi, .arm64)
       default: nil
       }
     return bootPrograms.filter { program in
-      guard let goal = program.target.values[IPXERule.goal], goal.suffix == "usb" else {
+      guard let goal = program.target.values[IPXERule.goal], goal.suffix == medium.rawValue else {
         return false
       }
       return program.platform == wanted?.platform && program.architecture == wanted?.architecture
     }.map(\.target.path)
   }
+}
+
+/// What a machine boots from that is put into it, by the suffix that iPXE's make gives its image.
+public enum BootMedium: String, Sendable {
+  case stick = "usb"
+  case disc = "iso"
 }

@@ -16,7 +16,7 @@ struct BootCombination: Sendable, Equatable {
   var outlook: Outlook
 
   /// "x64 UEFI by PXE".
-  var name: String { "\(firmware.name) by \(method.rawValue.uppercased())" }
+  var name: String { "\(firmware.name) by \(method.name)" }
 
   /// What was asked for on the command line.
   struct Request: Sendable {
@@ -27,8 +27,8 @@ struct BootCombination: Sendable, Equatable {
     var targets: [String] = []
   }
 
-  /// Everything that fits a request, in a fixed order. What can never be, a BIOS over HTTP, is there only when it
-  /// was asked for by name.
+  /// Everything that fits a request, in a fixed order: what the recipes have something for, and a line for each
+  /// kind of machine that they have nothing for. More of that is there only when it was asked for by name.
   ///
   /// - Parameter placed: The targets that the tree has.
   static func all(_ recipes: RecipeSet, _ request: Request, placed: Set<String>) -> [Self] {
@@ -38,11 +38,15 @@ struct BootCombination: Sendable, Equatable {
       }
     }
     return all.filter { combination in
+      if let target = combination.target {
+        return request.targets.isEmpty || request.targets.contains(target)
+      }
+      guard request.targets.isEmpty else { return false }
       let isPossible = combination.firmware != .bios || combination.method != .http
-      guard !request.targets.isEmpty else {
+      if request.firmware != nil || request.method != nil {
         return isPossible || (request.firmware != nil && request.method != nil)
       }
-      return combination.target.map { request.targets.contains($0) } ?? false
+      return combination.method == .pxe
     }
   }
 
@@ -61,10 +65,11 @@ struct BootCombination: Sendable, Equatable {
     }
     let architecture = method == .http ? firmware.httpArchitecture : firmware.pxeArchitecture
     guard let architecture else { return [one(nil, "a BIOS does not boot over HTTP")] }
-    if method == .usb {
-      let sticks = recipes.sticks(architecture: firmware.pxeArchitecture)
-      let why = "no target is a stick for it"
-      return sticks.isEmpty ? [one(nil, why)] : sticks.map { one($0, why) }
+    if method.isMedium {
+      let kind: BootMedium = method == .usb ? .stick : .disc
+      let media = recipes.media(kind, architecture: firmware.pxeArchitecture)
+      let why = "no target is a \(kind == .stick ? "stick" : "disc") for it"
+      return media.isEmpty ? [one(nil, why)] : media.map { one($0, why) }
     }
     let absent = Set(recipes.targets.map(\.path)).subtracting(placed)
     let found =

@@ -12,110 +12,160 @@ final class BootFollower: Sendable {
     var fault: BuildError?
     /// What was said on standard error.
     var errors: [String] = []
-    /// The last lines on the machine's console.
-    var console: [String] = []
+    /// How much of the console has been read, and when it grew last.
+    var consoleCount = 0
+    var lastChange = ContinuousClock.now
+    /// The machine can be looked at no more.
+    var machineHasEnded = false
     var isOver = false
   }
 
   private let state: Mutex<State>
   private let timeout: Double
   private let folder: LabFolder
-  private let console: String
+  private let console: FilePath
+  /// The names of the DHCP servers.
+  private let servers: [String]
 
-  init(_ trial: BootTrial, timeout: Double, folder: LabFolder, console: String) {
+  init(
+    _ trial: BootTrial, timeout: Double, folder: LabFolder, console: String, servers: [String]
+  ) {
     state = Mutex(State(trial: trial))
     self.timeout = timeout
     self.folder = folder
-    self.console = console
+    self.console = FilePath(console)
+    self.servers = servers
   }
 
   /// Takes a line of the lab's output.
   func receive(_ line: String, from stream: Daemon.Stream) {
     state.withLock { state in
-      guard !state.isOver else { return }
       guard stream == .output, let report = LabReport(line: line) else {
         state.errors = Array((state.errors + [line]).suffix(10))
         return
       }
       switch report {
       case .powered: state.powered = .now
-      case .seen(let event, let seconds): state.trial.see(SeenEvent(event, seconds: seconds))
+      case .seen(let seen):
+        state.lastChange = .now
+        state.trial.see(seen)
       case .ended(let name, let status): ended(name, status, &state)
       case .failed(let reason):
-        state.fault = BuildError(.failed, "the lab cannot start", reason: reason)
+        fail(.init(.failed, "the lab cannot start", reason: reason), &state)
       case .silent(let ports):
-        state.fault = BuildError(
-          .failed, "the lab's servers do not answer", reason: "nobody has taken \(ports)")
+        fail(
+          .init(
+            .failed, "the lab's servers do not answer", reason: "nobody has taken \(ports)"),
+          &state)
       }
-      if state.trial.verdict != .running || state.fault != nil { finish(&state) }
+      if state.trial.verdict != .running { state.isOver = true }
     }
   }
 
+  /// What goes wrong with a lab after there is a verdict does not change it.
+  private func fail(_ error: BuildError, _ state: inout State) {
+    guard !state.isOver else { return }
+    state.fault = error
+    state.isOver = true
+  }
+
   private func ended(_ name: String, _ status: Int, _ state: inout State) {
+    state.machineHasEnded = true
     if name == "qemu", state.powered != nil, status == 0 {
       // It was told not to start again: a machine that resets ends.
-      state.trial.end("before it restarted")
+      end(.restarted, &state)
       return
     }
     let how =
       status > 128 ? "signal \(status - 128) ended it" : "it ended with exit status \(status)"
-    state.fault = BuildError(
-      .failed, "\(name) does not run in the lab", reason: how,
-      outputTail: Array(lines(folder.path.appending("\(name).log")).suffix(8)))
+    let tail = LogText.lines(folder.log(of: name)).suffix(8)
+    fail(
+      BuildError(
+        .failed, "\(name) does not run in the lab", reason: how, outputTail: Array(tail)), &state)
   }
 
   /// The lab's process has ended; before a verdict, nobody knows why.
   func labHasEnded() {
     state.withLock { state in
-      guard !state.isOver else { return }
-      state.fault = BuildError(
-        .failed, "the lab has ended by itself", outputTail: Array(state.errors.suffix(8)))
-      state.isOver = true
+      state.machineHasEnded = true
+      fail(
+        BuildError(
+          .failed, "the lab has ended by itself", outputTail: Array(state.errors.suffix(8))),
+        &state)
     }
   }
+
+  // MARK: Time
+
+  private static let pause = Duration.milliseconds(50)
 
   /// Returns once there is a verdict, or when it is cancelled; time that is up is a verdict.
   func waitForVerdict() async {
     while !Task.isCancelled {
       let isOver = state.withLock { state in
-        if !state.isOver, let powered = state.powered,
+        readConsole(&state)
+        if !state.isOver, state.trial.hasGivenUp {
+          end(.gaveUp, &state)
+        } else if !state.isOver, let powered = state.powered,
           powered.duration(to: .now) > .seconds(timeout)
         {
-          state.trial.end("within \(Int(timeout)) seconds")
-          finish(&state)
+          end(.timeUp(Int(timeout)), &state)
         }
         return state.isOver
       }
       if isOver { return }
-      try? await Task.sleep(for: .milliseconds(50))  // ends early when it is cancelled
+      try? await Task.sleep(for: Self.pause)  // ends early when it is cancelled
     }
   }
 
-  /// The machine's console goes with the lab.
-  private func finish(_ state: inout State) {
+  /// Returns once the machine has done nothing for a while, so that its screen is worth a look.
+  ///
+  /// - Returns: False when there is no machine any more.
+  func waitForRest(_ rest: Duration = .milliseconds(800), atMost: Duration = .seconds(5)) async
+    -> Bool
+  {
+    let start = ContinuousClock.now
+    while !Task.isCancelled {
+      let (isThere, isAtRest) = state.withLock { state in
+        readConsole(&state)
+        return (!state.machineHasEnded, state.lastChange.duration(to: .now) > rest)
+      }
+      if !isThere { return false }
+      if isAtRest || start.duration(to: .now) > atMost { return true }
+      try? await Task.sleep(for: Self.pause)  // ends early when it is cancelled
+    }
+    return false
+  }
+
+  private func end(_ end: BootEnd, _ state: inout State) {
+    readConsole(&state)
+    state.trial.see(
+      serverLog: servers.map { LogText.text(folder.log(of: $0)) }.joined(separator: "\n"))
+    state.trial.end(end)
     state.isOver = true
-    if case .failed = state.trial.verdict {
-      state.console = Array(lines(FilePath(console)).suffix(8))
-    }
   }
 
+  /// More than that of a console is of no use to anybody, in bytes.
+  private static let longestConsole = 4 << 20
+
+  private func readConsole(_ state: inout State) {
+    // What cannot be read is no more than a message without its context.
+    let count = (try? FileIdentity.of(console)?.size).flatMap(\.self).map { Int($0) } ?? 0
+    guard count > state.consoleCount, count < Self.longestConsole,
+      let bytes = try? FileSystem.read(console)
+    else { return }
+    state.trial.see(console: String(decoding: bytes, as: UTF8.self))
+    state.consoleCount = count
+    state.lastChange = .now
+  }
+
+  /// What was seen.
+  ///
   /// - Throws: `BuildError` when the lab failed, and not the boot.
-  func result(of combination: BootCombination, _ target: String) throws -> BootResult {
+  func outcome() throws -> (verdict: BootVerdict, record: BootRecord) {
     try state.withLock { state in
       if let fault = state.fault { throw fault }
-      return BootResult(
-        combination: combination, verdict: state.trial.verdict, console: state.console)
+      return (state.trial.verdict, state.trial.record)
     }
-  }
-
-  /// The lines of a file with text in them, without what moves the cursor and sets colours (ECMA-48).
-  private func lines(_ path: FilePath) -> [String] {
-    // What cannot be read is no more than a message without its context.
-    let bytes = (try? FileSystem.read(path)) ?? []
-    return String(decoding: bytes, as: UTF8.self)
-      .replacing(#/\u{1b}\[[0-9;?=]*[A-Za-z]/#, with: "\n")
-      .split(whereSeparator: \.isNewline)
-      .map { line in line.filter { !$0.unicodeScalars.contains { $0.value < 0x20 } } }
-      .filter { !$0.allSatisfy(\.isWhitespace) }
   }
 }

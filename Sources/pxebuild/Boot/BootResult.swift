@@ -3,10 +3,11 @@ import BootLab
 /// What became of one combination.
 struct BootResult: Sendable {
   var combination: BootCombination
+  /// Empty when it was skipped; the second one is there when time was up in the first.
+  var attempts: [BootAttempt] = []
+
   /// Nil when it was skipped.
-  var verdict: BootVerdict?
-  /// The last lines on the machine's console, of a failed boot.
-  var console: [String] = []
+  var verdict: BootVerdict? { attempts.last?.verdict }
 
   enum Outcome: String, Sendable { case passed, failed, skipped }
 
@@ -21,52 +22,43 @@ struct BootResult: Sendable {
   /// Lines for people.
   func lines(_ style: Style) -> [String] {
     let name = combination.name.padded(toColumns: 20)
+    var lines: [String]
     switch verdict {
     case .passed(let evidence):
-      return ["  \(style(.green, "passed"))   \(name)  \(evidence.text)"]
+      lines = ["  \(style(.green, "passed"))   \(name)  \(evidence.text)"]
+      if let first = firstTry {
+        lines.append("           a second try; in the first, \(first.message.printable())")
+      }
     case .failed(let failure):
-      var lines = ["  \(style(.boldRed, "failed"))   \(name)  \(failure.message.printable())"]
+      lines = ["  \(style(.boldRed, "failed"))   \(name)  \(failure.message.printable())"]
       if let advice = failure.advice { lines.append("           fix: \(advice.printable())") }
+      if let first = firstTry {
+        let text = first.message == failure.message ? "the same" : first.message.printable()
+        lines.append("           a second try; in the first, \(text)")
+      }
       if !console.isEmpty {
         lines.append("           last lines of its console:")
         lines += console.map { "           | \($0.printable())" }
       }
-      return lines
     case nil, .running:
-      return ["  \(style(.yellow, "skipped"))  \(name)  because \(because.printable())"]
+      lines = ["  \(style(.yellow, "skipped"))  \(name)  because \(because.printable())"]
     }
+    return lines
+      + attempts.compactMap(\.kept).map { "           kept: \($0.string.printable())" }
   }
 
-  private var because: String {
+  private var firstTry: BootFailure? { attempts.count > 1 ? attempts[0].failure : nil }
+
+  /// The last lines on the machine's console, of a failed boot.
+  var console: [String] {
+    guard outcome == .failed, let record = attempts.last?.record else { return [] }
+    return Array(record.consoleLines.suffix(8))
+  }
+
+  /// Why it was skipped.
+  var because: String {
     if case .skipped(let because) = combination.outlook { return because }
     return "it was not tried"
-  }
-
-  /// The event `boot` of docs/json.md.
-  ///
-  /// - Parameter dhcp: The DHCP server's config.
-  func json(at seconds: Double, dhcp: String) -> JSON {
-    var failure: BootFailure?
-    var evidence: BootEvidence?
-    switch verdict {
-    case .failed(let found): failure = found
-    case .passed(let found): evidence = found
-    case nil, .running: break
-    }
-    return .object([
-      "event": .string("boot"), "time": .seconds(seconds),
-      "firmware": .string(combination.firmware.rawValue),
-      "via": .string(combination.method.rawValue), "dhcp": .string(dhcp),
-      "target": combination.target.map(JSON.string), "outcome": .string(outcome.rawValue),
-      "file": evidence?.file.map(JSON.string), "bytes": evidence?.bytes.map(JSON.integer),
-      "request": evidence.map { .string($0.request) },
-      "version": evidence.map { .string($0.version) },
-      "seconds": evidence.map { .seconds($0.seconds) },
-      "message": failure.map { .string($0.message) },
-      "advice": failure?.advice.map(JSON.string),
-      "because": outcome == .skipped ? .string(because) : nil,
-      "console": console.isEmpty ? nil : .array(console.map(JSON.string)),
-    ])
   }
 }
 

@@ -3,11 +3,13 @@ import BuildEngine
 import BuiltIns
 import Glibc
 
-/// Boots one machine after the other, two at a time where there are processors for it, and prints what comes of it.
+/// Boots machines, several at a time where there are processors for it, and prints what comes of each in the order
+/// in which they were asked for.
 struct BootSession: Sendable {
   let site: BootSite
-  /// Of each boot, in seconds.
-  let timeout: Double
+  let options: BootOptions
+  /// How many machines run at a time, at most.
+  let atATime: Int
   let console: Console
 
   /// - Returns: The results in the order of the combinations.
@@ -21,7 +23,7 @@ struct BootSession: Sendable {
       var next = 0
       var running = 0
       while printed < combinations.count {
-        while running < Self.atATime, next < combinations.count {
+        while running < atATime, next < combinations.count {
           let index = next
           let combination = combinations[index]
           next += 1
@@ -32,8 +34,9 @@ struct BootSession: Sendable {
           running += 1
           group.addTask {
             let run = BootRun(
-              site: site, combination: combination, target: target, accelerator: accelerator,
-              timeout: timeout)
+              site: site, combination: combination, target: target,
+              accelerator: combination.firmware == .uefiARM64 ? .tcg : accelerator,
+              options: options)
             return (index, try await run.run())
           }
         }
@@ -51,12 +54,13 @@ struct BootSession: Sendable {
     return all
   }
 
-  private static var atATime: Int { min(4, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  /// One for each processor: a machine under the translator keeps one busy.
+  static var usualCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+  /// ARM64 is always translated: whether a guest of that kind runs under KVM is not probed.
   private func accelerator(_ combinations: [BootCombination]) async throws -> Machine.Accelerator {
-    guard let first = combinations.first(where: { $0.outlook == .boots }),
-      let emulator = Toolchain.find(first.firmware.emulator)
-    else { return .tcg }
+    let first = combinations.first { $0.outlook == .boots && $0.firmware != .uefiARM64 }
+    guard let first, let emulator = Toolchain.find(first.firmware.emulator) else { return .tcg }
     return await Machine.Accelerator.available(emulator: emulator)
   }
 
@@ -87,16 +91,5 @@ struct BootSession: Sendable {
         "done: \(what), with \(site.dhcp.config.printable()); \(durationText(seconds))"
       ])
     }
-  }
-}
-
-extension BootResult {
-  /// The event `boot-summary` of docs/json.md.
-  static func summary(passed: Int, failed: Int, skipped: Int, at seconds: Double) -> JSON {
-    .object([
-      "event": .string("boot-summary"), "time": .seconds(seconds),
-      "passed": .integer(Int64(passed)), "failed": .integer(Int64(failed)),
-      "skipped": .integer(Int64(skipped)),
-    ])
   }
 }

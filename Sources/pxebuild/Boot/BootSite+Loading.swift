@@ -23,6 +23,7 @@ extension BootSite {
   init(_ loaded: LoadedSite, _ choice: DHCPChoice?) throws {
     recipes = loaded.recipes
     tree = try loaded.output
+    placed = Self.placed(try OutputTree(tree).manifest())
     guard let address = recipes.site.server else {
       throw BuildError(
         .recipe, "the recipes do not say which address serves",

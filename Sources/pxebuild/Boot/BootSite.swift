@@ -8,6 +8,8 @@ import SystemPackage
 struct BootSite: Sendable {
   let recipes: RecipeSet
   let tree: FilePath
+  /// What pxebuild has placed in the tree, by target.
+  let placed: [String: Digest]
   let address: IPv4Address
   let dhcp: ServedDHCP
   /// The config's file.
@@ -32,6 +34,11 @@ struct BootSite: Sendable {
     }
   }
 
+  /// What the DHCP servers of a lab are called in its logs: the site's, and the network's own beside a proxy.
+  var dhcpServers: [String] { [dhcpProgram] + (dhcp.isProxy ? [Self.router] : []) }
+
+  private static let router = "router"
+
   /// Nil when the DHCP server does that too.
   private var tftpProgram: String? {
     dhcp.servesTFTP ? nil : tftpConfig == nil ? "in.tftpd" : "dnsmasq"
@@ -49,7 +56,7 @@ struct BootSite: Sendable {
     let subnet = recipes.site.network.subnet ?? IPv4Subnet(of: address, prefixLength: 24)
     var plan = LabPlan(
       folder: folder.path.string, interface: interface, address: "\(address)",
-      mask: "\(subnet.netmask)", httpPort: endpoint.port,
+      mask: "\(subnet.netmask)",
       hidesUserClass: machine.firmware == .bios && machine.method == .pxe,
       machine: .init("qemu", [emulator.string] + machine.arguments))
     plan.servers = [try nginx(link, folder), try dhcpServer(folder)]
@@ -59,6 +66,14 @@ struct BootSite: Sendable {
     plan.udpPorts = [67, 69]
     plan.tcpPorts = [endpoint.port]
     return plan
+  }
+
+  /// Lays what the DHCP and TFTP servers read beside the lab's own files, for whoever looks there afterwards.
+  func copyConfigs(to folder: LabFolder) throws {
+    for file in [config, tftpConfig].compactMap(\.self) {
+      guard let bytes = try FileSystem.read(file), let name = file.lastComponent else { continue }
+      _ = try folder.write(bytes, to: name.string)
+    }
   }
 
   private func nginx(_ link: FilePath, _ folder: LabFolder) throws -> LabPlan.Program {
@@ -102,7 +117,7 @@ struct BootSite: Sendable {
     return .init(
       address: "\(own)",
       server: .init(
-        "router",
+        Self.router,
         [
           try path("dnsmasq"), "--keep-in-foreground", "--log-facility=-", "--pid-file",
           "--conf-file=/dev/null", "--port=0", "--leasefile-ro",

@@ -12,6 +12,7 @@ enum FirmwareChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
   case bios
   case uefiX64 = "uefi-x64"
   case uefiIA32 = "uefi-ia32"
+  case uefiARM64 = "uefi-arm64"
   case all
 
   /// Nil for all of them.
@@ -31,18 +32,27 @@ struct BootCommand: AsyncParsableCommand {
   @Argument(help: "The targets to boot; all that machines can boot when left out.")
   var targets: [String] = []
 
-  @Option(help: "The machines: bios, uefi-x64, uefi-ia32 or all.")
+  @Option(help: "The machines: bios, uefi-x64, uefi-ia32, uefi-arm64 or all.")
   var firmware = FirmwareChoice.all
 
-  @Option(help: "How they come to their boot program: pxe, http or usb; every way when left out.")
+  @Option(
+    help: "How they come to their boot program: pxe, http, usb or iso; every way when left out.")
   var via: BootMethod?
 
   @Option(
     help: "The DHCP server: isc, kea, dnsmasq or proxy; the first of the recipes when left out.")
   var dhcp: DHCPChoice?
 
-  @Option(help: "How many seconds a machine may take.")
-  var timeout = 120
+  @Option(help: "How many seconds a machine may take; it gets a second try when they are up.")
+  var timeout = 60
+
+  @Option(
+    name: [.customShort("j"), .long],
+    help: "How many machines run at a time; one for each processor when left out.")
+  var jobs: Int?
+
+  @Flag(help: "Leave the folder of each lab: what passed on the cable, the console, logs, configs.")
+  var keep = false
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions
@@ -50,6 +60,9 @@ struct BootCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...3600).contains(timeout) else {
       throw ValidationError("--timeout is from 1 to 3600 seconds")
+    }
+    if let jobs, !(1...256).contains(jobs) {
+      throw ValidationError("--jobs is from 1 to 256")
     }
   }
 
@@ -68,8 +81,10 @@ struct BootCommand: AsyncParsableCommand {
       placed: placed)
     try bootSite.checkPrograms(for: combinations.filter { $0.outlook == .boots })
     let results = try await Interruption.cancelling {
-      try await BootSession(site: bootSite, timeout: Double(timeout), console: console)
-        .run(combinations)
+      try await BootSession(
+        site: bootSite, options: .init(timeout: Double(timeout), keepsFolders: keep),
+        atATime: jobs ?? BootSession.usualCount, console: console
+      ).run(combinations)
     }
     guard results.contains(where: { $0.outcome == .passed }),
       !results.contains(where: { $0.outcome == .failed })

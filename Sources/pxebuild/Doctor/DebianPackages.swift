@@ -53,6 +53,7 @@ enum DebianPackages {
     "patch": ["patch"],
     "perl": ["perl"],
     "python3": ["python3"],
+    "qemu-system-arm": ["qemu-system-aarch64"],
     "qemu-system-x86": ["qemu-system-i386", "qemu-system-x86_64"],
     "qemu-utils": ["qemu-img"],
     "samba": ["smbd"],
@@ -81,6 +82,7 @@ enum DebianPackages {
   private static let files: [(prefix: String, package: String)] = [
     ("/usr/lib/ISOLINUX/", "isolinux"),
     ("/usr/lib/syslinux/", "syslinux-common"),
+    ("/usr/share/AAVMF/", "qemu-efi-aarch64"),
     ("/usr/share/OVMF/OVMF32", "ovmf-ia32"),
     ("/usr/share/OVMF/", "ovmf"),
     ("/etc/ssl/certs/", "ca-certificates"),
