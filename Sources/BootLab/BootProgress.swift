@@ -82,8 +82,7 @@ struct BootProgress: Sendable {
   private mutating func answered(_ client: NetworkEvent.Client, _ answer: NetworkEvent.Answer) {
     // With an address, a URL says by itself where it is; without one, iPXE takes no notice of such an answer.
     let isURL = answer.file?.contains("://") ?? false
-    let needsServer =
-      answer.server == nil && !answer.hasMenu && (answer.address == nil || !isURL)
+    let needsServer = answer.server == nil && (answer.address == nil || !isURL)
     if client.isIPXE {
       programIsAnswered = programIsAnswered || answer.address != nil
       if needsServer {

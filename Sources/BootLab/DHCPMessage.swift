@@ -110,7 +110,9 @@ extension DHCPMessage {
   /// - Returns: False when the frame is none that says it.
   @discardableResult
   static func hideUserClass(in bytes: inout [UInt8]) -> Bool {
-    guard let frame = Frame(bytes), frame.transport == .udp, frame.destinationPort == 67,
+    guard let frame = Frame(bytes), frame.transport == .udp,
+      // 4011 is where the boot server of a proxy listens.
+      frame.destinationPort == 67 || frame.destinationPort == 4011,
       let message = DHCPMessage(bytes, frame.payload), message.client.isIPXE,
       let option = message.options[Code.userClass]
     else { return false }

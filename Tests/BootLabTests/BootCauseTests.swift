@@ -92,7 +92,8 @@ struct BootCauseTests {
       reading("ipxe.efi") + [
         .asked(Self.ipxeClient),
         .answered(Self.ipxeClient, .init(address: "10.0.0.100", server: nil, file: nil)),
-        .answered(Self.ipxeClient, .init(address: nil, server: nil, file: Self.script)),
+        .answered(
+          Self.ipxeClient, .init(address: nil, server: nil, file: Self.script, hasMenu: true)),
       ]
     let console = "Nothing to boot: No such file or directory (https://ipxe.org/2d03e13b)\n"
     #expect(
