@@ -61,7 +61,7 @@ struct BootTests {
       let lines = run.output.split(separator: "\n").map(String.init)
       for (name, file) in [
         ("BIOS by PXE", "undionly.kpxe read ("), ("x64 UEFI by PXE", "ipxe.efi read ("),
-        ("x64 UEFI by HTTP", "ipxe.efi read, iPXE "),
+        ("x64 UEFI by HTTP", "ipxe.efi read ("),
       ] {
         #expect(
           lines.contains {

@@ -78,7 +78,9 @@ struct JSONTests {
       result(.bios, "undionly.kpxe", BootExamples.passed).json(at: 13.9, dhcp: "dhcpd.conf"),
       result(.uefiX64, "ipxe.efi", BootExamples.failed).json(at: 15.02, dhcp: "dhcpd.conf"),
       skipped.json(at: 15.02, dhcp: "dhcpd.conf"),
-      BootResult.summary(passed: 1, failed: 1, skipped: 1, at: 15.02),
+      BootResult.summary(
+        passed: 1, failed: 1, skipped: 1, report: "report/index.html", junit: "junit.xml", at: 15.02
+      ),
     ]
   }()
 

@@ -28,12 +28,13 @@ extension BootResult {
 
   /// The event `boot-summary` of docs/json.md.
   static func summary(
-    passed: Int, failed: Int, skipped: Int, at seconds: Double
+    passed: Int, failed: Int, skipped: Int, report: String?, junit: String?, at seconds: Double
   ) -> JSON {
     .object([
       "event": .string("boot-summary"), "time": .seconds(seconds),
       "passed": .integer(Int64(passed)), "failed": .integer(Int64(failed)),
-      "skipped": .integer(Int64(skipped)),
+      "skipped": .integer(Int64(skipped)), "report": report.map(JSON.string),
+      "junit": junit.map(JSON.string),
     ])
   }
 }

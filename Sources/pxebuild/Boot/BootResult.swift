@@ -25,7 +25,10 @@ struct BootResult: Sendable {
     var lines: [String]
     switch verdict {
     case .passed(let evidence):
-      lines = ["  \(style(.green, "passed"))   \(name)  \(evidence.text)"]
+      lines = [
+        "  \(style(.green, "passed"))   \(name)  \(evidence.words) "
+          + "after \(durationText(evidence.seconds))"
+      ]
       if let first = firstTry {
         lines.append("           a second try; in the first, \(first.message.printable())")
       }
@@ -63,12 +66,11 @@ struct BootResult: Sendable {
 }
 
 extension BootEvidence {
-  /// "undionly.kpxe read (71.3 kB), iPXE 2.0.0 got install.ipxe after 12.3s".
-  var text: String {
+  /// "undionly.kpxe read (71.3 kB), iPXE 2.0.0 got install.ipxe".
+  var words: String {
     let read = file.map { name in
       "\(name.printable()) read\(bytes.map { " (\(sizeText($0)))" } ?? ""), "
     }
-    return (read ?? "")
-      + "iPXE \(version.printable()) got \(request.printable()) after \(durationText(seconds))"
+    return (read ?? "") + "iPXE \(version.printable()) got \(request.printable())"
   }
 }

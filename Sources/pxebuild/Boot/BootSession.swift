@@ -8,6 +8,7 @@ import Glibc
 struct BootSession: Sendable {
   let site: BootSite
   let options: BootOptions
+  let outputs: BootOutputs
   /// How many machines run at a time, at most.
   let atATime: Int
   let console: Console
@@ -15,7 +16,7 @@ struct BootSession: Sendable {
   /// - Returns: The results in the order of the combinations.
   /// - Throws: `BuildError` when a lab fails; `CancellationError`.
   func run(_ combinations: [BootCombination]) async throws -> [BootResult] {
-    let start = console.seconds
+    let (start, began) = (console.seconds, Double(time(nil)))
     let accelerator = try await accelerator(combinations)
     var results: [Int: BootResult] = [:]
     var printed = 0
@@ -50,7 +51,9 @@ struct BootSession: Sendable {
       }
     }
     let all = combinations.indices.compactMap { results[$0] }
-    try finish(all, seconds: console.seconds - start)
+    let seconds = console.seconds - start
+    try outputs.write(all, of: site, began: began, seconds: seconds)
+    try finish(all, seconds: seconds)
     return all
   }
 
@@ -82,14 +85,19 @@ struct BootSession: Sendable {
     case .json:
       console.printEvent(
         BootResult.summary(
-          passed: passed, failed: failed, skipped: skipped, at: console.seconds))
+          passed: passed, failed: failed, skipped: skipped, report: outputs.page?.string,
+          junit: outputs.junit?.string, at: console.seconds))
     case .live, .plain:
       let parts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped")]
         .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
       let what = parts.isEmpty ? "nothing to boot" : parts.joined(separator: ", ")
-      try console.printResults([
-        "done: \(what), with \(site.dhcp.config.printable()); \(durationText(seconds))"
-      ])
+      let files = [("report", outputs.page), ("junit", outputs.junit)].compactMap { name, path in
+        path.map { "  \(name.padded(toColumns: 8)) \($0.string.printable())" }
+      }
+      try console.printResults(
+        files + [
+          "done: \(what), with \(site.dhcp.config.printable()); \(durationText(seconds))"
+        ])
     }
   }
 }

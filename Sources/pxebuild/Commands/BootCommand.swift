@@ -54,6 +54,15 @@ struct BootCommand: AsyncParsableCommand {
   @Flag(help: "Leave the folder of each lab: what passed on the cable, the console, logs, configs.")
   var keep = false
 
+  @Option(
+    help:
+      "A folder for a report: index.html, with pictures of the screens and what passed on the cables."
+  )
+  var report: String?
+
+  @Option(help: "A file for a report as JUnit XML.")
+  var junit: String?
+
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions
 
@@ -80,10 +89,14 @@ struct BootCommand: AsyncParsableCommand {
       loaded.recipes, .init(firmware: firmware.firmware, method: via, targets: targets),
       placed: placed)
     try bootSite.checkPrograms(for: combinations.filter { $0.outlook == .boots })
+    let outputs = BootOutputs(report: report.map { .init($0) }, junit: junit.map { .init($0) })
+    try outputs.prepare()
     let results = try await Interruption.cancelling {
       try await BootSession(
-        site: bootSite, options: .init(timeout: Double(timeout), keepsFolders: keep),
-        atATime: jobs ?? BootSession.usualCount, console: console
+        site: bootSite,
+        options: .init(
+          timeout: Double(timeout), keepsFolders: keep, takesPictures: report != nil),
+        outputs: outputs, atATime: jobs ?? BootSession.usualCount, console: console
       ).run(combinations)
     }
     guard results.contains(where: { $0.outcome == .passed }),

@@ -140,7 +140,7 @@ extension BootSite {
   ) throws -> LabPlan {
     var plan = LabPlan(
       folder: folder.path.string, interface: interface, address: "\(address)",
-      mask: "\(subnet.netmask)", httpPort: endpoint.port, hidesUserClass: false, machine: asker)
+      mask: "\(subnet.netmask)", hidesUserClass: false, machine: asker)
     plan.machineAddress = "\(askerAddress)"
     plan.servers = [try dhcpServer(folder)]
     if dhcp.isProxy { plan.neighbour = try router(subnet) }
