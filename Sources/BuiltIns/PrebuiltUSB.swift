@@ -16,25 +16,23 @@ struct PrebuiltUSB: BuiltIn {
   let version = 1
 
   func run(_ invocation: BuiltInInvocation) async throws {
-    let script = try copy("script", invocation)
     let image = invocation.scratchDirectory.appending("image")
+    let folder = invocation.scratchDirectory.appending("tree")
     let layout: StickLayout
     switch try invocation.parameter("kind") {
     case "bios":
-      layout = try StickLayout(
-        .bios,
-        files: [
-          ("ipxe.lkrn", try copy("ipxe.lkrn", invocation)),
-          (Self.scriptName(invocation), script),
-          ("syslinux.cfg", try configuration(invocation)),
-        ])
+      let name = Self.scriptName(invocation)
+      try copy("ipxe.lkrn", to: folder.appending("ipxe.lkrn"), invocation)
+      try copy("script", to: folder.appending(name), invocation)
+      try FileSystem.replace(
+        folder.appending("syslinux.cfg"), with: SyslinuxConfig.text(script: name).utf8)
+      layout = try StickLayout(.bios, folder: folder, files: ["ipxe.lkrn", name, "syslinux.cfg"])
     case "efi":
-      layout = try StickLayout(
-        .efi,
-        files: [
-          ("EFI/BOOT/BOOTX64.EFI", try copy("ipxe.efi", invocation)),
-          ("EFI/BOOT/autoexec.ipxe", script), ("autoexec.ipxe", script),
-        ])
+      let files = ["EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/autoexec.ipxe", "autoexec.ipxe"]
+      for (file, input) in zip(files, ["ipxe.efi", "script", "script"]) {
+        try copy(input, to: folder.appending(file), invocation)
+      }
+      layout = try StickLayout(.efi, folder: folder, files: files)
     case let other:
       throw BuildError(.failed, "\(invocation.request.name) cannot run", reason: "kind '\(other)'")
     }
@@ -42,15 +40,16 @@ struct PrebuiltUSB: BuiltIn {
     try FileSystem.rename(image, to: invocation.output("image"))
   }
 
-  /// A copy of an input that may be given another time stamp.
-  private func copy(_ input: String, _ invocation: BuiltInInvocation) throws -> FilePath {
+  /// Makes a copy of an input that may be given another time stamp.
+  private func copy(
+    _ input: String, to path: FilePath, _ invocation: BuiltInInvocation
+  ) throws {
     guard let artifact = invocation.request.inputs[input] else {
       throw BuildError(
         .failed, "\(invocation.request.name) cannot run", reason: "it has no input '\(input)'")
     }
-    let path = invocation.scratchDirectory.appending(input)
+    try FileSystem.createDirectories(path.removingLastComponent())
     try invocation.context.store.materialize(artifact, at: path)
-    return path
   }
 
   /// The script's name on the stick, for people who look at it; anything that SYSLINUX or FAT could
@@ -68,17 +67,18 @@ struct PrebuiltUSB: BuiltIn {
     else { return "script.ipxe" }
     return name
   }
+}
 
-  private func configuration(_ invocation: BuiltInInvocation) throws -> FilePath {
-    let path = invocation.scratchDirectory.appending("syslinux.cfg")
-    let text = """
+/// What SYSLINUX and ISOLINUX read: how iPXE is started.
+enum SyslinuxConfig {
+  /// - Parameter script: The file that iPXE runs; nil for a program with a script inside.
+  static func text(script: String?) -> String {
+    let start = """
       DEFAULT ipxe
       LABEL ipxe
         KERNEL ipxe.lkrn
-        INITRD \(Self.scriptName(invocation))
 
       """
-    try FileSystem.replace(path, with: text.utf8)
-    return path
+    return start + (script.map { "  INITRD \($0)\n" } ?? "")
   }
 }

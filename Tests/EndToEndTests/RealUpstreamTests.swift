@@ -45,9 +45,10 @@ struct RealUpstreamTests {
       try FileManager.default.copyItem(atPath: Self.shippedRecipes, toPath: site.recipes)
       let run = try await site.run(["all", "--locked"], environment: ownHome)
       #expect(run.status == 0, "\(run.errors)")
-      #expect(run.output.contains("5 compiled"), "\(run.output)")
+      #expect(run.output.contains("6 compiled"), "\(run.output)")
       try await boot(site, .bios)
       try await boot(site, .efi)
+      try await bootStick(site)
       try await compareWithAnotherUsersBuild(site)
       try await compareWithPlainMake(site)
     }
@@ -70,7 +71,7 @@ struct RealUpstreamTests {
       prefix: ["/bin/sh", "-c", "umask 077 && exec \"$@\"", "sh"] + user,
       environment: ["LC_ALL": "C", "TZ": "Pacific/Kiritimati"])
     #expect(run.status == 0, "\(run.errors)")
-    #expect(run.output.contains("5 compiled"), "\(run.output)")
+    #expect(run.output.contains("6 compiled"), "\(run.output)")
     for (name, _) in PlainMake.targets {
       let bytes = try #require(other.bytes("out/\(name)"), "\(name) is in the other tree")
       #expect(bytes == site.bytes("out/\(name)"), "\(name) is the same for another user")
@@ -111,6 +112,23 @@ struct RealUpstreamTests {
         "-drive", "if=pflash,format=raw,unit=1,file=\(variables)",
         "-device", "virtio-net-pci,netdev=n0,romfile=",
       ]
+    }
+  }
+
+  /// The stick boots every kind of firmware, and each gets the menu by the script inside the programs.
+  private func bootStick(_ site: Site) async throws {
+    guard Binary.isRoot, await NetworkLab.isPossible.value else {
+      print("SKIPPED: booting the stick takes root, who may make networks")
+      return
+    }
+    let run = try await site.run(
+      ["boot", "usb/stick.img", "--via", "usb", "--timeout", "300"])
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    for name in ["BIOS by USB", "x64 UEFI by USB", "IA32 UEFI by USB"] {
+      let isThere = run.output.split(separator: "\n").contains {
+        $0.hasPrefix("  passed   \(name) ") && $0.contains(" got install.ipxe after ")
+      }
+      #expect(isThere, "\(name): \(run.output)")
     }
   }
 

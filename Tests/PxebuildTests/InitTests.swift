@@ -44,7 +44,7 @@ struct InitTests {
     let targets = try #require(recipe["targets"]?.mapping)
     #expect(
       targets.keys.map(\.string) == [
-        "chain.ipxe", "undionly.kpxe", "ipxe.efi", "ipxe32.efi", "usb/bios.usb", "usb/efi.usb",
+        "chain.ipxe", "undionly.kpxe", "ipxe.efi", "ipxe32.efi", "usb/ipxe.lkrn", "usb/stick.img",
         "install.ipxe",
       ])
     #expect(

@@ -15,8 +15,9 @@ import Testing
     #expect(
       plan.targets.map(\.path) == [
         "chain.ipxe", "undionly.kpxe", "ipxe.efi", "ipxe32.efi", "usb/bios.usb", "usb/efi.usb",
-        "install.ipxe", "wimboot",
+        "install.ipxe", "wimboot", "usb/ipxe.lkrn", "usb/stick.img",
       ])
+    #expect(recipes.suggestedStick == "usb/stick.img")
     #expect(
       recipes.configs.map(\.path)
         == [

@@ -43,32 +43,48 @@ extension RecipeSet {
   }
 
   /// The targets that are images of sticks, in the order of the recipes.
-  public var stickImages: [String] {
-    targets.filter { $0.values[IPXERule.goal]?.suffix == "usb" }.map(\.path)
-  }
+  public var stickImages: [String] { images(.stick).map(\.path) }
 
-  /// The image that a stick is meant to get when nobody says which; nil when that is not clear.
-  public var suggestedStick: String? { stickImages.count == 1 ? stickImages.first : nil }
+  /// The image that a stick is meant to get when nobody says which: the only one, or the first that several kinds
+  /// of firmware boot.
+  public var suggestedStick: String? {
+    let all = images(.stick)
+    let one = all.count == 1 ? all.first : all.first { $0.ruleName == ImageRule.rule.name }
+    return one?.path
+  }
 
   /// The targets that are images of sticks or discs for a machine, in the order of the recipes.
   ///
   /// - Parameter architecture: What the machine calls itself over the network.
   public func media(_ medium: BootMedium, architecture: Int) -> [String] {
-    guard let client = ClientArchitecture(rawValue: architecture) else { return [] }
-    let wanted: (platform: Platform, architecture: BuildArchitecture)? =
-      switch client {
-      case .bios: (.pcbios, .i386)
-      case .efiIA32: (.efi, .i386)
-      case .efiX64: (.efi, .x86_64)
-      case .efiARM64: (.efi, .arm64)
-      default: nil
+    guard let firmware = StickFirmware(architecture: architecture) else { return [] }
+    return images(medium).filter { target in
+      if let programs = target.values[ImageRule.image] {
+        return programs.contains { $0.firmware == firmware }
       }
-    return bootPrograms.filter { program in
-      guard let goal = program.target.values[IPXERule.goal], goal.suffix == medium.rawValue else {
-        return false
-      }
-      return program.platform == wanted?.platform && program.architecture == wanted?.architecture
-    }.map(\.target.path)
+      guard let program = BootProgram(target) else { return false }
+      return program.platform == firmware.platform && program.architecture == firmware.architecture
+    }.map(\.path)
+  }
+
+  private func images(_ medium: BootMedium) -> [Target] {
+    targets.filter { target in
+      if target.ruleName == ImageRule.rule.name { return target.isDisc == (medium == .disc) }
+      return target.values[IPXERule.goal]?.suffix == medium.rawValue
+    }
+  }
+}
+
+extension StickFirmware {
+  /// - Parameter architecture: What a machine calls itself over the network.
+  fileprivate init?(architecture: Int) {
+    switch ClientArchitecture(rawValue: architecture) {
+    case .bios: self = .bios
+    case .efiIA32: self = .ia32
+    case .efiX64: self = .x64
+    case .efiARM64: self = .arm64
+    default: return nil
+    }
   }
 }
 

@@ -87,6 +87,12 @@ enum IPXEPrebuilt {
     return .output(id, path: "image")
   }
 
+  /// What a stick cannot do that has a stand-in for a target on it, with the script beside it.
+  static func stickLimitations(of target: Target, isEFI: Bool) -> [String] {
+    let ownKind = isEFI ? usbLimitations["efi"] : nil
+    return [ownKind, limitation(of: target, scriptRuns: true)].compactMap(\.self)
+  }
+
   /// What the recipe asks for and a binary compiled elsewhere does not have.
   private static func limitation(of target: Target, scriptRuns: Bool) -> String? {
     let values = target.values

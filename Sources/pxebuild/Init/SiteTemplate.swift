@@ -67,9 +67,10 @@ struct SiteTemplate: Sendable {
       # … and with 32-bit UEFI.
       ipxe32.efi:    { ipxe: bin-i386-efi/ipxe.efi,      source: ipxe, embed: chain.ipxe }
 
-      # For machines that cannot boot from the network: images for a USB stick.
-      usb/bios.usb:  { ipxe: bin/ipxe.usb,               source: ipxe, embed: chain.ipxe }
-      usb/efi.usb:   { ipxe: bin-x86_64-efi/ipxe.usb,    source: ipxe, embed: chain.ipxe }
+      # For machines that cannot boot from the network: a stick that boots all three.
+      # `pxebuild usb --device /dev/sdX` writes it.
+      usb/ipxe.lkrn: { ipxe: bin/ipxe.lkrn,              source: ipxe, embed: chain.ipxe }
+      usb/stick.img: { image: { bios: usb/ipxe.lkrn, x64: ipxe.efi, ia32: ipxe32.efi } }
 
       # The menu. Add an item for each entry; what it boots is another target. docs/recipes/menu.md has
       # the kinds of item: linux, casper, debian-installer, wimboot, sanboot, memtest, chain, script, …
