@@ -31,11 +31,12 @@ public struct DeviceJudgement: Sendable {
     case .missing:
       return [refusal("there is no \(shown)", fix: Self.another)]
     case .noDevice(let what):
+      return [refusal("\(shown) is \(what), not a disk", fix: Self.another)]
+    case .plainFile:
       return [
         refusal(
-          "\(shown) is \(what), not a disk",
-          fix: what == "a plain file"
-            ? "add --to-file to write the image into a file" : Self.another)
+          "\(shown) is a plain file, not a disk",
+          fix: "add --to-file to write the image into a file")
       ]
     case .partition(let name, let disk):
       return [

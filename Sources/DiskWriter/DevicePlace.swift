@@ -7,7 +7,8 @@ public enum DevicePlace: Sendable, Equatable {
   /// A disk, and what is on it; nil when this user may not read it.
   case disk(BlockDevice, DiskContents?)
   case partition(String, of: String)
-  /// A file, a folder, …; in words.
+  case plainFile
+  /// A folder, a character device, …; in words.
   case noDevice(String)
   case missing
   /// The kernel has it, its files say nothing of it.
@@ -25,7 +26,7 @@ public enum DevicePlace: Sendable, Equatable {
     }
     switch status.st_mode & S_IFMT {
     case S_IFBLK: return try disk(DeviceNumber(status.st_rdev), path, reader)
-    case S_IFREG: return .noDevice("a plain file")
+    case S_IFREG: return .plainFile
     case S_IFDIR: return .noDevice("a folder")
     case S_IFCHR: return .noDevice("a character device")
     default: return .noDevice("no device")

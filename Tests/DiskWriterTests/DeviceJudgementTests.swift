@@ -36,7 +36,7 @@ struct DeviceJudgementTests {
           fix: name another disk; pxebuild usb --list shows those that there are
         """)
     #expect(
-      said(.noDevice("a plain file"), path: "stick.img") == """
+      said(.plainFile, path: "stick.img") == """
         error: stick.img is a plain file, not a disk
           fix: add --to-file to write the image into a file
         """)

@@ -264,7 +264,9 @@ struct UsbTests {
     }
   }
 
-  @Test("swap, LVM, a switch that protects it, a partition and a link to a fixed disk are refused")
+  @Test(
+    "swap, LVM, a RAID, a switch that protects it, a partition and a link to a fixed disk are refused"
+  )
   func refusals() async throws {
     try await withImage { site in
       try await LoopDevice.with(site) { device in
@@ -285,6 +287,15 @@ struct UsbTests {
           try await refusal(site, device.path) == """
             error: \(device.path) is part of something larger
               why: \(device.name) is a part of an LVM group
+              fix: when nothing needs it any more: wipefs --all \(device.path)
+
+            """)
+        try await mustRun(["wipefs", "--all", device.path], in: "/")
+        try markAsRAID(device)
+        #expect(
+          try await refusal(site, device.path) == """
+            error: \(device.path) is part of something larger
+              why: \(device.name) is a part of a RAID (linux_raid_member)
               fix: when nothing needs it any more: wipefs --all \(device.path)
 
             """)
@@ -322,6 +333,22 @@ struct UsbTests {
             "error: --force-fixed-disk sdb does not mean \(device.path)\n"))
       }
     }
+  }
+
+  /// Writes what mdadm would, which cannot without the kernel's RAID: the superblock of version 1.2 that tells
+  /// a member (md(4); the kernel's md_p.h).
+  private func markAsRAID(_ device: LoopDevice) throws {
+    var block = Data(count: 4096)
+    func put(_ bytes: [UInt8], at offset: Int) {
+      block.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+    }
+    put([0xfc, 0x4e, 0x2b, 0xa9, 1], at: 0)
+    put(Array(1...16), at: 16)
+    put([8], at: 0x90)  // Where it is itself, in sectors.
+    let disk = try FileHandle(forWritingTo: URL(fileURLWithPath: device.path))
+    try disk.seek(toOffset: 4096)
+    try disk.write(contentsOf: block)
+    try disk.close()
   }
 
   @Test("a disk that is too small, or counts in large blocks, is refused")

@@ -46,7 +46,7 @@ struct StickJudge: Sendable {
   private func file(_ place: DevicePlace) -> [BuildError] {
     let shown = request.device.printable
     switch place {
-    case .missing, .noDevice("a plain file"): return []
+    case .missing, .plainFile: return []
     case .noDevice(let what):
       return [BuildError(.cannotWrite, "\(shown) is \(what)", advice: "name a file of your own")]
     case .disk, .partition, .unknown:
