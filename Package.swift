@@ -164,7 +164,7 @@ let package = Package(
     // Drives the real binary, which is a dependency so that it is built before.
     .testTarget(
       name: "EndToEndTests", dependencies: ["BootLab", "CLinux", "pxebuild"],
-      swiftSettings: settings),
+      exclude: ["StandIns"], swiftSettings: settings),
     .testTarget(
       name: "BootLabTests",
       dependencies: ["BootLab", .product(name: "SystemPackage", package: "swift-system")],

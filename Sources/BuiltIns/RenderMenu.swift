@@ -1,6 +1,7 @@
 import BuildEngine
 import FoundationEssentials
 import Menus
+import WindowsPE
 
 /// Writes the iPXE script of a menu.
 ///
@@ -26,6 +27,13 @@ struct RenderMenu: BuiltIn {
         let entries = try invocation.context.store.directory(digest).entries
         findings.folders[input.path] = Set(entries.keys)
       case (.folder, _): findings.folders[input.path] = []
+      case (.anyCase(let path), let artifact):
+        let found = try find(path, in: artifact, input, invocation)
+        findings.spellings[input.path] = found.spelling
+      case (.windowsImage(let path, let item), let artifact):
+        let found = try find(path, in: artifact, input, invocation)
+        findings.spellings[input.path] = found.spelling
+        try checkImage(found.artifact, called: input.path, item, invocation)
       case (.size(let limit, let item), .file(let digest, _)) where digest.size > limit:
         invocation.note(
           "warning: \"\(item)\" boots \(input.path) with sanboot, \(digest.size >> 20) MiB: a system "
@@ -45,6 +53,61 @@ struct RenderMenu: BuiltIn {
           + (error.found.isEmpty ? "nothing" : error.found.prefix(12).joined(separator: ", ")),
         advice: "say with kernel: and initrd: where the item's files are")
     }
+  }
+
+  /// What stands at a path whatever its case, and how it is spelled.
+  private func find(
+    _ path: String, in whole: StoredArtifact, _ input: MenuRequest.Input,
+    _ invocation: BuiltInInvocation
+  ) throws -> (spelling: String, artifact: StoredArtifact) {
+    var artifact = whole
+    var spelling: [String] = []
+    for part in path.split(separator: "/").map(String.init) {
+      var names: [String] = []
+      if case .directory(let digest) = artifact {
+        let entries = try invocation.context.store.directory(digest).entries
+        names = entries.keys.sorted()
+        let name =
+          entries[part] != nil ? part : names.first { $0.lowercased() == part.lowercased() }
+        if let name, let entry = entries[name] {
+          spelling.append(name)
+          artifact = entry
+          continue
+        }
+      }
+      let list = names.prefix(12).joined(separator: ", ")
+      throw BuildError(
+        .recipe, "\(input.target.printable) has no \(path)",
+        reason: names.isEmpty
+          ? nil
+          : "\(spelling.isEmpty ? "it" : spelling.joined(separator: "/")) holds \(list)".printable,
+        advice: "the keys bcd:, sdi: and wim: of the item say where its files are")
+    }
+    return (spelling.joined(separator: "/"), artifact)
+  }
+
+  /// What wimboot and Windows' loader cannot read is found out here, and not by a machine.
+  private func checkImage(
+    _ artifact: StoredArtifact, called name: String, _ item: String,
+    _ invocation: BuiltInInvocation
+  ) throws {
+    guard case .file(let digest, _) = artifact else { return }
+    let path = invocation.context.store.path(of: digest)
+    let problem: (reason: String, advice: String)?
+    if digest.size > WimHeader.largestFile {
+      problem = (
+        "it has \(digest.size) bytes, and wimboot loads less than 4 GiB",
+        "keep what is large on a share"
+      )
+    } else if let header = WimHeader(try firstBytes(of: path, WimHeader.size)) {
+      problem = header.problem
+    } else {
+      problem = ("it is no Windows image (WIM)", "name sources/boot.wim of a Windows medium")
+    }
+    guard let problem else { return }
+    throw BuildError(
+      .recipe, "\"\(item)\" cannot boot \(name.printable)", reason: problem.reason,
+      advice: problem.advice)
   }
 
   private func decode<Value: Decodable>(

@@ -6,6 +6,8 @@ public struct BuildFindings: Sendable {
   public var facts: [String: ImageFacts]
   /// The names in folders, by the names that `BootFile.folder` uses.
   public var folders: [String: Set<String>]
+  /// How files are spelled whose case did not matter, by the names that `BootFile.anyCase` uses.
+  public var spellings: [String: String] = [:]
 
   public init(
     missing: Set<String> = [], facts: [String: ImageFacts] = [:],
@@ -18,6 +20,10 @@ public struct BuildFindings: Sendable {
 
   /// The URL of a file: the first choice that its folder has.
   func url(of file: BootFile, for item: String) throws(MenuError) -> String {
+    if let key = file.anyCase, let choice = file.choices.first, let spelling = spellings[key] {
+      // Letters, digits and a few marks: a URL has them as they are.
+      return choice.url.dropLast(choice.name.count) + spelling
+    }
     guard let folder = file.folder, let names = folders[folder] else {
       return file.choices.first?.url ?? ""
     }

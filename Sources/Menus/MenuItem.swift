@@ -66,6 +66,9 @@ public struct BootFile: Sendable, Hashable, Codable {
   public var choices: [Choice]
   /// What the build knows the folder by whose content decides; nil when there is nothing to decide.
   public var folder: String?
+  /// What the build knows the file by when it finds out the case of its name; the one choice is then named by
+  /// its path in the target. Nil when the case is known.
+  public var anyCase: String?
 
   public init(choices: [Choice], folder: String?) {
     self.choices = choices

@@ -11,6 +11,10 @@ public struct MenuRequest: Sendable, Hashable, Codable {
       case folder
       /// A disk image: larger than so many bytes, it is worth a remark about the item of that title.
       case size(limit: Int64, item: String)
+      /// A folder in which a file is wanted by its path there, whatever the case of its letters.
+      case anyCase(String)
+      /// The same, of the image that wimboot loads for the item of that title; the file itself when the path is empty.
+      case windowsImage(String, item: String)
     }
 
     /// The input's name.

@@ -27,12 +27,12 @@ public enum Startnet {
     "if exist %SystemDrive%\\\(driverFolder)\\\(driverScript) call %SystemDrive%\\\(driverFolder)\\\(driverScript)"
 
   /// A person's own lines.
-  public static func text(ofLines lines: String) -> [UInt8] {
-    CommandText.lines("@\(loadDrivers)\n\(lines)".utf8)
-  }
+  public static func text(ofLines lines: String) -> [UInt8] { text(ofLines: Array(lines.utf8)) }
 
-  /// What an image does that is told nothing: the network, and a prompt.
-  public static let plain = text(ofLines: "wpeinit\n")
+  /// The same of lines in any code page.
+  public static func text(ofLines lines: [UInt8]) -> [UInt8] {
+    CommandText.lines(Array("@\(loadDrivers)\n".utf8) + lines)
+  }
 
   /// Connects to a share and starts the setup program that is in it.
   ///
@@ -61,8 +61,29 @@ public enum Startnet {
 
   /// `\Windows\System32\winpeshl.ini`, which has Windows PE run something else than startnet.cmd.
   ///
-  /// - Parameter script: The name of a file at the image's root.
-  public static func shellSettings(running script: String) -> [UInt8] {
-    CommandText.lines("[LaunchApps]\n%SYSTEMDRIVE%\\\(script)\n".utf8)
+  /// - Parameters:
+  ///   - script: The name of a file at the image's root.
+  ///   - afterDrivers: True to load the image's drivers before.
+  public static func shellSettings(running script: String, afterDrivers: Bool) -> [UInt8] {
+    let drivers = "%SYSTEMDRIVE%\\\(driverFolder)\\\(driverScript)\n"
+    return CommandText.lines(
+      "[LaunchApps]\n\(afterDrivers ? drivers : "")%SYSTEMDRIVE%\\\(script)\n".utf8)
+  }
+
+  /// The text of a script with `***` for what `net use` is given as a password: for people to look at.
+  public static func withoutPasswords(_ text: String) -> String {
+    text.split(omittingEmptySubsequences: false) { $0.isNewline }.map { line -> String in
+      var words = line.split(separator: " ").map(String.init)
+      guard
+        let user = words.firstIndex(where: { $0.lowercased().hasPrefix("/user:") }),
+        line.lowercased().contains("net use"),
+        let share = words.firstIndex(where: { $0.hasPrefix("\\\\") || $0.hasPrefix("^\"\\\\") })
+      else { return String(line) }
+      // Whatever follows the user, and whatever stands between the share and the user.
+      words =
+        words.prefix(max(user, share) + 1) + (words.count > max(user, share) + 1 ? ["***"] : [])
+      if user > share + 1 { words.replaceSubrange((share + 1)..<user, with: ["***"]) }
+      return words.joined(separator: " ")
+    }.joined(separator: "\n")
   }
 }

@@ -15,7 +15,8 @@ struct Pxebuild: AsyncParsableCommand {
     subcommands: [
       AllCommand.self, BuildCommand.self, CheckCommand.self, PlanCommand.self, WhyCommand.self,
       LockCommand.self, VerifyCommand.self, ServeCommand.self, BootCommand.self, UsbCommand.self,
-      DHCPCheckCommand.self, DoctorCommand.self, CacheCommand.self, InitCommand.self,
+      DHCPCheckCommand.self, DoctorCommand.self, CacheCommand.self, WinPECommand.self,
+      InitCommand.self,
       SchemaCommand.self, CompletionsCommand.self, InternalCommand.self,
     ])
 

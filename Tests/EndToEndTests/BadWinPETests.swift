@@ -234,6 +234,60 @@ struct BadWinPETests {
     }
   }
 
+  @Test("Every fault of every driver in one error, with its file and line")
+  func wrongDrivers() async throws {
+    try await withSite { site in
+      let media = WindowsMedia(site: site)
+      try await media.makeImage(count: 5)
+      try media.makeMedium("medium")
+      let start =
+        "[Version]\nSignature=$CHICAGO$\nClass=Net\nProvider=me\n[Manufacturer]\nme=m,NTamd64\n"
+      let rest = "[m.NTamd64]\ncard=install,PCI\\VEN_1\n[install]\nCopyFiles=@card.sys\n"
+      try site.write(start + rest, to: "missing/card.inf")
+      try site.write(start + rest, to: "machine/card.inf")
+      try site.write(WindowsMedia.program(machine: 0x14c), to: "machine/card.sys")
+      try site.write("\u{feff}" + start + rest, to: "encoding/card.inf")
+      try site.write(start.replacingOccurrences(of: "NTamd64", with: "NTarm64"), to: "arm/card.inf")
+      try site.write("no driver", to: "none/readme.txt")
+      try site.write(start + rest, to: "own/card.inf")
+      try site.write(WindowsMedia.program(), to: "own/card.sys")
+      try site.write("wpeinit", to: "overlay/Windows/System32/startnet.cmd")
+      try site.recipe(
+        """
+        targets:
+          all:
+            winpe: ../medium
+            drivers:
+              - ../missing
+              - ../machine/card.inf
+              - ../encoding
+              - ../arm/card.inf
+          none: { winpe: ../medium, drivers: ../none }
+          own: { winpe: ../medium, drivers: ../own, files: ../overlay }
+        """)
+      let run = try await site.run("all", "-q", "-k", "-j1")
+      #expect(run.status == 1)
+      #expect(
+        run.errors == #"""
+          error: Windows PE could not load the drivers
+            at: recipes/site.yaml:2:3
+            why: ../missing/card.inf:10: there is no file card.sys beside it
+                 ../machine/card.inf:10: card.sys is for x86, not for amd64
+                 ../encoding/card.inf: it is UTF-8 with a byte order mark, which Windows does not read: save it as UTF-16 LE
+                 ../arm/card.inf:5: it has no models for amd64; it has ntarm64
+            fix: unpack the maker's whole package for amd64, and name its folder
+          error: there is no driver in ../none
+            at: recipes/site.yaml:9:3
+            why: it has no .inf file
+            fix: name an .inf file, or a folder with some
+          error: nothing loads the drivers: files: has a startnet.cmd of its own
+            at: recipes/site.yaml:10:3
+            fix: write its lines as startnet: in the recipe, which loads the drivers first
+
+          """#)
+    }
+  }
+
   @Test(
     "A full disk is told as one, and leaves nothing behind",
     .enabled(if: Binary.isRoot, "mounting a small disk needs root"))

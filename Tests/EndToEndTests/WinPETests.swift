@@ -188,18 +188,24 @@ struct WinPETests {
           try await mustRun(["cp", "-r", "medium", place.folder + "/medium"], in: site.folder)
         }
         let files = (0..<50).map { ("overlay/Tools/d\($0 % 7)/f\($0).bin", $0) }
+        for (path, size) in [
+          ("medium/boot/etfsboot.com", 4096), ("medium/efi/microsoft/boot/efisys.bin", 1_474_560),
+          ("medium/efi/microsoft/boot/bcd", 100), ("medium/efi/boot/bootx64.efi", 3000),
+          ("medium/bootmgr.efi", 3000),
+        ] { try place.write(WindowsMedia.noise(size, seed: size), to: path) }
         for (path, seed) in number == 1 ? files.reversed() : files {
           try place.write(WindowsMedia.noise(5000 + seed, seed: seed % 40), to: path)
           chmod("\(place.folder)/\(path)", number == 2 ? 0o600 : 0o644)
         }
         try place.recipe(
-          "targets:\n  winpe: { winpe: ../medium, files: ../overlay, startnet: wpeinit }\n")
+          "targets:\n  winpe: { winpe: ../medium, files: ../overlay, startnet: wpeinit, iso: true }\n"
+        )
         let prefix =
           number == 1 ? [Binary.find("faketime") ?? "faketime", "2031-05-06 07:08:09"] : []
         let run = try await place.run(["all"], prefix: prefix)
         #expect(run.status == 0, "\(run.errors)")
         let digest = try await mustRun(
-          ["sha256sum", "out/winpe/sources/boot.wim"], in: place.folder)
+          ["sha256sum", "out/winpe/sources/boot.wim", "out/winpe/winpe.iso"], in: place.folder)
         digests.insert(digest)
       }
       #expect(digests.count == 1)
@@ -225,6 +231,150 @@ struct WinPETests {
       let run = try await site.run("all")
       #expect(run.status == 0 && !run.output.contains("up to date"))
       #expect(try await media.text("/two.txt", in: "out/winpe/sources/boot.wim") == "two")
+    }
+  }
+
+  // MARK: Drivers
+
+  private static let inf = """
+    [Version]
+    Signature = "$Windows NT$"
+    Class = Net
+    Provider = %Maker%
+    CatalogFile = card.cat
+    DriverVer = 07/11/2018,12.17.10.8
+    [Manufacturer]
+    %Maker% = Card,NTamd64
+    [Card.NTamd64]
+    "A card" = Install,PCI\\VEN_8086
+    [Install]
+    CopyFiles = @card.sys
+    [Strings]
+    Maker = "A maker"
+
+    """
+
+  @Test("Drivers are laid into the image, loaded before the network, and listed")
+  func drivers() async throws {
+    try await withSite { site in
+      let media = WindowsMedia(site: site)
+      try await media.makeImage(count: 5)
+      try media.makeMedium("medium")
+      try site.write(Self.inf, to: "net/CARD.INF")
+      try site.write(WindowsMedia.program(), to: "net/Card.sys")
+      try site.write("a catalog", to: "net/card.cat")
+      try site.write("not a part of it", to: "net/setup.exe")
+      try site.write(
+        Self.inf.replacingOccurrences(of: "CatalogFile = card.cat\n", with: ""),
+        to: "pack/a/disk.inf")
+      try site.write(WindowsMedia.program(), to: "pack/a/card.sys")
+      try site.write(
+        Self.inf.replacingOccurrences(of: "NTamd64", with: "NTx86"), to: "pack/b/old.inf")
+      try site.recipe(
+        "targets:\n  winpe: { winpe: ../medium, drivers: [../net/CARD.INF, ../pack] }\n")
+      let run = try await site.run("all")
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(
+        run.errors.contains(
+          "winpe: ../pack/b/old.inf is left out: it has no models for amd64; it has ntx86\n"),
+        "\(run.errors)")
+      #expect(
+        run.errors.contains("winpe: ../pack/a/disk.inf is not signed: no catalog is beside it\n"))
+      let wim = "out/winpe/sources/boot.wim"
+      let paths = try await media.wimlib("dir", wim, "1", "--path=/Drivers")
+      #expect(
+        Set(paths.split(separator: "\n")) == [
+          "/Drivers", "/Drivers/1", "/Drivers/1/CARD.INF", "/Drivers/1/Card.sys",
+          "/Drivers/1/card.cat",
+          "/Drivers/2", "/Drivers/2/disk.inf", "/Drivers/2/card.sys", "/Drivers/load.cmd",
+        ])
+      let load = try await media.text("/Drivers/load.cmd", in: wim)
+      #expect(load.contains("drvload \"%~dp01\\CARD.INF\">>\"%pxebuildlog%\" 2>&1\r\n"))
+      let startnet = try await media.text("/Windows/System32/startnet.cmd", in: wim)
+      #expect(
+        startnet
+          == "@if exist %SystemDrive%\\Drivers\\load.cmd call %SystemDrive%\\Drivers\\load.cmd\r\n"
+          + "wpeinit\r\n")
+      let list = try await site.run("winpe", "list", "winpe")
+      #expect(
+        list.output == """
+          image         Microsoft Windows Setup (x64)
+          architecture  amd64
+          version       unknown
+          languages     unknown
+          drivers       2
+            /Drivers/1/CARD.INF  Net, A maker, 07/11/2018 12.17.10.8, catalog
+            /Drivers/2/disk.inf  Net, A maker, 07/11/2018 12.17.10.8, not signed
+          starts        /Windows/System32/startnet.cmd
+            | @if exist %SystemDrive%\\Drivers\\load.cmd call %SystemDrive%\\Drivers\\load.cmd
+            | wpeinit
+
+          """, "\(list.errors)")
+      let show = try await site.run("winpe", "show", "winpe", "windows\\system32\\STARTNET.CMD")
+      #expect(show.output == startnet)
+      let missing = try await site.run("winpe", "show", "winpe", "Windows/System32/startnet.bat")
+      #expect(missing.status == 65)
+      #expect(
+        missing.errors == """
+          error: winpe/sources/boot.wim has no file /Windows/System32/startnet.bat
+            why: the nearest are '/Windows/System32/startnet.cmd'
+            fix: did you mean /Windows/System32/startnet.cmd?
+
+          """)
+      let json = try await site.run("winpe", "list", "winpe", "--json")
+      #expect(json.output.contains("\"signature\":\"catalog\""), "\(json.output)")
+      let none = try await site.run("winpe", "list", "other")
+      #expect(none.status == 65 && none.errors.hasPrefix("error: there is no target other\n"))
+    }
+  }
+
+  @Test("The case of names on a medium is that of the menu's URLs")
+  func menu() async throws {
+    try await withSite { site in
+      let media = WindowsMedia(site: site)
+      try await media.makeImage(count: 5)
+      try await media.wimlib("export", "boot.wim", "2", "one.wim", "--boot")
+      try media.makeMedium("medium", image: "one.wim", spelling: .upper)
+      try await media.makeISO("medium", to: "windows.iso")
+      try site.recipe(
+        """
+        site: { server: 10.0.0.200 }
+        targets:
+          install.ipxe:
+            menu: Windows
+            items:
+              - { wimboot: content, title: A, index: 1, gui: true, quiet: true, files: win10/startnet.cmd }
+              - { wimboot: winpe, title: B }
+          content: { iso: ../windows.iso }
+          winpe: { winpe: ../windows.iso }
+          wimboot: { script: wimboot itself }
+          win10/startnet.cmd: { startnet: { setup: { share: win10, folder: win10-files } } }
+          win10-files/setup.exe: { script: "the content of the media" }
+        configs:
+          smb.conf: { samba: shares }
+        """)
+      let run = try await site.run("all")
+      #expect(run.status == 0, "\(run.errors)")
+      let script = try #require(site.read("out/install.ipxe"))
+      let base = "http://10.0.0.200"
+      for lines in [
+        """
+        imgfree
+        kernel \(base)/wimboot gui quiet index=1 || goto failed
+        initrd --name startnet.cmd \(base)/win10/startnet.cmd startnet.cmd || goto failed
+        initrd --name BCD \(base)/content/BOOT/BCD BCD || goto failed
+        initrd --name boot.sdi \(base)/content/BOOT/BOOT.SDI boot.sdi || goto failed
+        initrd --name boot.wim \(base)/content/SOURCES/BOOT.WIM boot.wim || goto failed
+        """,
+        """
+        initrd --name BCD \(base)/winpe/Boot/BCD BCD || goto failed
+        initrd --name boot.sdi \(base)/winpe/Boot/boot.sdi boot.sdi || goto failed
+        initrd --name boot.wim \(base)/winpe/sources/boot.wim boot.wim || goto failed
+        """,
+      ] { #expect(script.contains(lines), "\(script)") }
+      let startnet = try #require(site.read("out/win10/startnet.cmd"))
+      #expect(startnet.contains("net use Y: \\\\10.0.0.200\\win10 /user:user pass\r\n"))
+      #expect(try #require(site.read("out-conf/smb.conf")).contains("[win10]\n"))
     }
   }
 

@@ -88,11 +88,14 @@ import Testing
           page.ipxe: { fetch: "https://e.org/p.ipxe", sha256: \(Self.digest), optional: true }
 
         """,
-      files: ["pe/boot/BCD": "", "pe/Boot/boot.sdi": "", "pe/SOURCES/BOOT.WIM": ""])
+      files: ["pe/boot/BCD": "", "pe/boot/boot.sdi": "", "pe/SOURCES/BOOT.WIM": ""])
     #expect(
       planned.request.inputs.map { "\($0.kind) \($0.path) \($0.target)" } == [
         "presence ubuntu ubuntu", "folder ubuntu/casper ubuntu",
         "presence ubuntu/casper/vmlinuz ubuntu", "presence wimboot wimboot",
+        "anyCase(\"Boot/BCD\") winpe/Boot/BCD winpe",
+        "anyCase(\"Boot/boot.sdi\") winpe/Boot/boot.sdi winpe",
+        "windowsImage(\"sources/boot.wim\", item: \"Windows\") winpe/sources/boot.wim winpe",
         "size(limit: 1073741824, item: \"GParted\") gparted.iso gparted.iso",
         "presence page.ipxe page.ipxe",
       ])
@@ -111,8 +114,8 @@ import Testing
     #expect(windows.files.map(\.name) == ["BCD", "boot.sdi", "boot.wim"])
     #expect(
       windows.files.map { $0.file.choices.map(\.url) } == [
-        ["http://10.0.0.200/winpe/boot/BCD"], ["http://10.0.0.200/winpe/Boot/boot.sdi"],
-        ["http://10.0.0.200/winpe/SOURCES/BOOT.WIM"],
+        ["http://10.0.0.200/winpe/Boot/BCD"], ["http://10.0.0.200/winpe/Boot/boot.sdi"],
+        ["http://10.0.0.200/winpe/sources/boot.wim"],
       ])
   }
 

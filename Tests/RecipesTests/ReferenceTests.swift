@@ -47,6 +47,8 @@ import Testing
       "winpe-content/sources/boot.wim": "", "wimboot": "", "gparted.iso": "",
       "memtest64.bin": "", "memtest64.efi": "", "rescue-content/vmlinuz": "",
       "rescue-content/initrd.img": "", "site.cpio": "", "winpe-tools/tool.exe": "",
+      "images/Win11_23H2_French_x64.iso": "", "drivers/e1d65x64.inf": "",
+      "drivers/realtek/rt640x64.inf": "",
     ]
     let examples = blocks("yaml", in: try page(name))
     #expect(!examples.isEmpty || name == "lock.md")

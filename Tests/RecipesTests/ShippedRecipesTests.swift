@@ -37,7 +37,10 @@ import Testing
   private static let media = [
     "wiki": [
       "media/ubuntu-18.04.3-desktop-amd64.iso", "media/winpe.iso", "media/Memtest86-7.4.iso",
-    ]
+    ],
+    "windows": [
+      "media/Win10_22H2_French_x64.iso", "media/Win11_23H2_French_x64.iso", "drivers/net/card.inf",
+    ],
   ]
 
   /// An example with what a person brings to it.

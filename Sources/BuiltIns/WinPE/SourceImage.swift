@@ -107,7 +107,20 @@ final class SourceImage {
     opened = nil
   }
 
+  /// The one image of a WIM that was made here.
+  convenience init(_ path: FilePath, name: String, scratch: FilePath) throws {
+    try self.init(
+      path, name: name, wanted: nil, isMedium: true, architecture: nil, scratch: scratch)
+  }
+
   // MARK: Files
+
+  /// The paths of all files below a folder, in the image's order.
+  func paths(below folder: String) throws -> [String] {
+    guard let wim = opened else { return [] }
+    return try wim.entries(in: folder, ofImage: number, isDeep: true).filter { !$0.isFolder }
+      .map(\.path)
+  }
 
   /// A file of the image as a file of this machine; nil when there is none at the path.
   func file(_ path: String, scratch: FilePath) throws -> FilePath? {

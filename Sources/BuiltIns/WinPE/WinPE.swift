@@ -11,11 +11,13 @@ import WindowsPE
 /// Inputs: `media` (a file or a folder) or the files of a folder below `media/`; `files/N`, `startnet.cmd`,
 /// `start-script`, `bcd` and `sdi`, each where wanted. Parameters: `media`, `start-script` (names for messages and for
 /// the image), `files` (a line each: where `files/N` goes, a tab,
-/// and its name), and optionally `arch`, `image`, `compress`, `fonts`.
-/// Output: `folder` with `sources/boot.wim`, `Boot/BCD`, `Boot/boot.sdi`, and `Boot/Fonts` where wanted.
+/// and its name), and optionally `arch`, `image`, `compress`, `fonts`,
+/// `iso`, `drivers` (a line each: what `drivers/N` is called).
+/// Output: `folder` with `sources/boot.wim`, `Boot/BCD`, `Boot/boot.sdi`, and `Boot/Fonts` and `winpe.iso` where
+/// wanted.
 struct WinPE: BuiltIn {
   let name = "winpe"
-  let version = 1
+  let version = 2
 
   func run(_ invocation: BuiltInInvocation) async throws {
     let stop = StopFlag()
@@ -66,11 +68,18 @@ private struct WinPEWriter {
     try place(.bcd, input: "bcd", at: "Boot/BCD", image)
     try place(.sdi, input: "sdi", at: "Boot/boot.sdi", image)
     if try invocation.flag("fonts") { try placeFonts(image) }
-    let stage = try stagedFiles()
+    let disc =
+      try invocation.flag("iso")
+      ? WinPEDisc(invocation: invocation, parts: parts, stop: stop) : nil
+    try disc?.gather(image)
+    var (stage, hasOwnStart) = try stagedFiles()
+    if try WinPEDrivers(invocation: invocation, architecture: image.architecture).add(to: &stage) {
+      hasOwnStart = try loadDrivers(image, &stage)
+    }
     try WinPEImageWriter(
-      invocation: invocation, stop: stop, stage: stage,
-      hasOwnStart: invocation.request.inputs["startnet.cmd"] != nil
+      invocation: invocation, stop: stop, stage: stage, hasOwnStart: hasOwnStart
     ).write(image, to: output.pushing("sources/boot.wim"))
+    try disc?.write(output, to: output.appending("winpe.iso"))
     try media.checkUnchanged()
   }
 
@@ -108,7 +117,8 @@ private struct WinPEWriter {
 
   // MARK: In the image
 
-  private func stagedFiles() throws -> WinPEStage {
+  /// What the recipe adds but for drivers, and whether there is a startnet.cmd in it.
+  private func stagedFiles() throws -> (WinPEStage, hasOwnStart: Bool) {
     let inputs = invocation.request.inputs
     var stage = try WinPEStage(scratch.appending("stage"), store: invocation.context.store)
     let places = (invocation.parameters["files"] ?? "").split(
@@ -122,16 +132,35 @@ private struct WinPEWriter {
     }
     if inputs["startnet.cmd"] != nil {
       try stage.add(
-        try invocation.inputBytes("startnet.cmd"), at: "Windows/System32/startnet.cmd",
-        owner: "startnet:")
+        try invocation.inputBytes("startnet.cmd"), at: Self.startnet, owner: "startnet:")
     }
     if let script = inputs["start-script"] {
       let name = try invocation.parameter("start-script")
       try stage.add(script, at: name, owner: "start-script:")
+      let hasDrivers = !(invocation.parameters["drivers"] ?? "").isEmpty
       try stage.add(
-        Startnet.shellSettings(running: name), at: "Windows/System32/winpeshl.ini",
-        owner: "start-script:")
+        Startnet.shellSettings(running: name, afterDrivers: hasDrivers),
+        at: "Windows/System32/winpeshl.ini", owner: "start-script:")
     }
-    return stage
+    return (stage, stage.contains(Self.startnet))
+  }
+
+  private static let startnet = "Windows/System32/startnet.cmd"
+
+  /// Has the image's own startnet.cmd load the drivers, where the recipe brings no other.
+  ///
+  /// - Returns: True when startnet.cmd is what runs.
+  private func loadDrivers(_ image: SourceImage, _ stage: inout WinPEStage) throws -> Bool {
+    guard invocation.request.inputs["start-script"] == nil else { return false }
+    if invocation.request.inputs["startnet.cmd"] != nil { return true }
+    guard !stage.contains(Self.startnet) else {
+      throw BuildError(
+        .recipe, "nothing loads the drivers: files: has a startnet.cmd of its own",
+        advice: "write its lines as startnet: in the recipe, which loads the drivers first")
+    }
+    let own = try image.file("/\(Self.startnet)", scratch: scratch).map { try FileSystem.read($0) }
+    let lines = (own ?? nil) ?? Array("wpeinit\r\n".utf8)
+    try stage.add(Startnet.text(ofLines: lines), at: Self.startnet, owner: "drivers:")
+    return true
   }
 }

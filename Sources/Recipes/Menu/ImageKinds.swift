@@ -7,6 +7,8 @@ struct ImagePart: Sendable {
   /// Says where the file is when it has none of the usual paths.
   let key: Key<String>
   let paths: [String]
+  /// True when the case of the paths does not matter.
+  var ignoresCase = false
 }
 
 extension ItemKind {

@@ -14,12 +14,13 @@ struct ItemCheck {
 
   private func content(of target: Target) -> Content {
     switch target.ruleName {
-    case ScriptRule.rule.name, MenuRule.rule.name, IPXERule.rule.name: return .file
+    case ScriptRule.rule.name, MenuRule.rule.name, IPXERule.rule.name, StartnetRule.rule.name:
+      return .file
     case FetchRule.rule.name: return target.values[FetchRule.member] == nil ? .file : .unknown
     case FileRule.rule.name:
       guard target.values[FileRule.source] == nil else { return .unknown }
       return .local(FileRule.localPath(of: target))
-    case NBIRule.rule.name: return .folder
+    case NBIRule.rule.name, WinPERule.rule.name: return .folder
     case IsoRule.rule.name: return target.values[IsoRule.link] ?? false ? .file : .folder
     default: return .unknown
     }
@@ -104,7 +105,11 @@ struct ItemCheck {
     case .folder:
       guard let folder = recipes.localPath(of: reference) else { return }
       for part in parts
-      where !part.paths.contains(where: { LocalFile.problem("\(folder)/\($0)") == nil }) {
+      where !part.paths.contains(where: { path in
+        part.ignoresCase
+          ? LocalFile.spelling(of: path, in: folder) != nil
+          : LocalFile.problem("\(folder)/\(path)") == nil
+      }) {
         checker.error(
           "there is no \(quoted(part.paths[0])) in \(quoted(path))", at: reference.location,
           help: "looked in \(printable(folder)); \(part.key.name): is for a file of another path")

@@ -50,6 +50,54 @@ struct MenuInputs {
     return try choice(in: path, paths, &planner)
   }
 
+  /// A file inside a folder whose names mean the same in any case.
+  ///
+  /// - Parameter item: The title of the item that boots it, when it is an image for wimboot.
+  mutating func file(
+    in folder: ServedReference, anyCase inner: String, imageOf item: String? = nil,
+    _ planner: inout Planner
+  ) throws(RecipeErrors) -> BootFile {
+    guard case .tree(let path) = folder.place, let owner = planner.recipes.owner(of: path),
+      Self.isPlain(inner)
+    else { return try file(in: folder, [inner], &planner) }
+    let whole = try planner.rulePlan(of: owner.target).artifact
+    switch whole {
+    case .output, .local: break
+    // What the server mounts there is not seen by the build.
+    case .bytes, .localInPlace, .link, .emptyFolder:
+      return try file(in: folder, [inner], &planner)
+    }
+    let key = "\(path)/\(inner)"
+    try note(path, &planner)
+    var file = BootFile(
+      choices: [.init(name: inner, url: planner.recipes.site.url(of: key) ?? "")], folder: nil)
+    file.anyCase = key
+    try add(
+      item.map { .windowsImage(inner, item: $0) } ?? .anyCase(inner), path: key,
+      artifact: owner.inner.map { whole.appending($0) } ?? whole, owner.target, &planner)
+    return file
+  }
+
+  /// An image that is a target itself.
+  mutating func addImage(
+    _ reference: ServedReference, of item: String, _ planner: inout Planner
+  ) throws(RecipeErrors) {
+    guard case .tree(let path) = reference.place else { return }
+    try add(.windowsImage("", item: item), path: path, &planner)
+  }
+
+  /// What a URL has as it is.
+  private static func isPlain(_ path: String) -> Bool {
+    path.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "._-/".utf8.contains(byte)
+      }
+    }
+  }
+
   /// One whose name the build finds out. All paths are looked for in the folder of the first.
   private mutating func choice(
     in path: String, _ paths: [String], _ planner: inout Planner

@@ -13,15 +13,21 @@ extension ItemKind {
     "files", .oneOrList(.served),
     "More files, which Windows PE finds in \\Windows\\System32 under the last part of their path.")
 
-  /// Windows does not care about the case of names, and media differ.
-  private static let parts: [(name: String, key: Key<String>, usual: [String])] = [
-    ("BCD", bcd, ["Boot/BCD", "boot/bcd", "boot/BCD", "BOOT/BCD"]),
-    ("boot.sdi", sdi, ["Boot/boot.sdi", "boot/boot.sdi", "BOOT/BOOT.SDI"]),
-    ("boot.wim", wim, ["sources/boot.wim", "Sources/boot.wim", "SOURCES/BOOT.WIM"]),
+  static let index = Key(
+    "index", .integer("the number of an image", 1...9999),
+    "The image in the WIM; the one that is marked to boot when left out.")
+  static let gui = Key(
+    "gui", .boolean, "true: the boot loader's own screens, with its messages and its menu.")
+  static let quiet = Key("quiet", .boolean, "true: wimboot prints nothing.")
+
+  /// The paths as the wiki page has them. Media spell them in other cases, which means the same to Windows.
+  private static let parts: [(name: String, key: Key<String>, usual: String)] = [
+    ("BCD", bcd, "Boot/BCD"), ("boot.sdi", sdi, "Boot/boot.sdi"),
+    ("boot.wim", wim, "sources/boot.wim"),
   ]
 
   private static func choices(_ record: Record) -> [ImagePart] {
-    parts.map { ImagePart(key: $0.key, paths: record[$0.key].map { [$0] } ?? $0.usual) }
+    parts.map { ImagePart(key: $0.key, paths: [record[$0.key] ?? $0.usual], ignoresCase: true) }
   }
 
   /// True when the item names an image instead of a medium.
@@ -35,7 +41,8 @@ extension ItemKind {
     wimbootKey.description,
     [
       program.description, bcd.description, sdi.description, wim.description,
-      extraFiles.description, ItemKeys.arguments.description,
+      extraFiles.description, index.description, gui.description, quiet.description,
+      ItemKeys.arguments.description,
     ], summary: "Windows PE.", check: checkWindows,
     checkReferences: { record, check in
       check.isFile(record[program])
@@ -54,16 +61,27 @@ extension ItemKind {
     for extra in record[extraFiles] ?? [] {
       files.append(.init(name: lastPart(extra), file: try inputs.file(extra, &planner)))
     }
+    let title = record[ItemKeys.title] ?? ""
     if isImageAlone(reference) {
       files.append(.init(name: "boot.wim", file: try inputs.file(reference, &planner)))
+      try inputs.addImage(reference, of: title, &planner)
     } else {
-      for (part, choice) in zip(parts, choices(record)) {
-        let file = try inputs.file(in: reference, choice.paths, &planner)
+      for part in parts {
+        let file = try inputs.file(
+          in: reference, anyCase: record[part.key] ?? part.usual,
+          imageOf: part.name == "boot.wim" ? title : nil, &planner)
         files.append(.init(name: part.name, file: file))
       }
     }
-    return .wimboot(
-      WindowsBoot(program: program, arguments: record[ItemKeys.arguments] ?? [], files: files))
+    return .wimboot(WindowsBoot(program: program, arguments: arguments(record), files: files))
+  }
+
+  private static func arguments(_ record: Record) -> [String] {
+    var words: [String] = []
+    if record[gui] ?? false { words.append("gui") }
+    if record[quiet] ?? false { words.append("quiet") }
+    if let number = record[index] { words.append("index=\(number)") }
+    return words + (record[ItemKeys.arguments] ?? [])
   }
 
   private static func usualProgram(_ record: Record) -> ServedReference {
@@ -88,6 +106,15 @@ extension ItemKind {
           "an image alone has no \(part.key.name)", at: record.keyLocation(part.key),
           help: "name the folder of the whole medium, or remove \(part.key.name):")
       }
+    }
+    for word in record[ItemKeys.arguments] ?? [] {
+      let name = word.prefix { $0 != "=" }
+      guard ["index", "gui", "quiet"].contains(name), record.isWritten(String(name)) else {
+        continue
+      }
+      checker.error(
+        "the key \(name): says it already", at: record.keyLocation(ItemKeys.arguments),
+        help: "remove \(quoted(word)) here")
     }
     checkNames(record, &checker)
   }

@@ -19,6 +19,11 @@ enum WinPERule {
     "startnet", .startnet, "What Windows PE runs: lines, or {setup: {share: win10}}.")
   static let startScript = Key(
     "start-script", .artifact, "A script that Windows PE runs in place of startnet.cmd.")
+  static let drivers = Key(
+    "drivers", .oneOrList(.artifact),
+    "Drivers that are loaded before the network: .inf files, or folders with some.")
+  static let iso = Key(
+    "iso", .boolean, "true: winpe.iso beside the rest, which boots in BIOS and in UEFI.")
   static let compress = Key<Compression>(
     "compress", .word("a compression"), "lzx (the smallest, and the default), xpress or none.")
   static let fonts = Key("fonts", .boolean, "true: the boot loader's fonts, in Boot/Fonts.")
@@ -26,11 +31,12 @@ enum WinPERule {
   static let sdi = Key("sdi", .artifact, "The boot.sdi, where neither has one.")
 
   static let rule = Rule(
-    name: "winpe", version: 1, summary: "A Windows PE, with what a site adds to it.",
+    name: "winpe", version: 2, summary: "A Windows PE, with what a site adds to it.",
     keys: [
       media.description, IsoRule.sha256.description, IsoRule.mirrors.description,
       architecture.description, image.description, files.description, startnet.description,
-      startScript.description, compress.description, fonts.description, bcd.description,
+      startScript.description, drivers.description, iso.description, compress.description,
+      fonts.description, bcd.description,
       sdi.description,
     ],
     requests: { values in
@@ -99,6 +105,7 @@ enum WinPERule {
     var parameters = [
       "arch": values[architecture]?.rawValue ?? "", "image": values[image] ?? "",
       "compress": values[compress]?.rawValue ?? "", "fonts": String(values[fonts] ?? false),
+      "iso": String(values[iso] ?? false),
     ]
     var inputs = try mediaInputs(target, &parameters, &planner)
     var places: [String] = []
@@ -108,6 +115,7 @@ enum WinPERule {
       places.append("\(file.path)\t\(baseName(file.source.name))")
     }
     parameters["files"] = places.joined(separator: "\n")
+    parameters["drivers"] = try addDrivers(values[drivers] ?? [], &inputs, &planner)
     for (name, reference) in [("bcd", values[bcd]), ("sdi", values[sdi])] {
       guard let reference else { continue }
       inputs[name] = try planner.artifact(of: reference)
@@ -120,10 +128,33 @@ enum WinPERule {
     let id = planner.plan.add(
       PlannedAction(
         name: target.path, rule: target.rule.ruleVersion,
-        operation: .builtIn("winpe", version: 1, parameters: parameters), inputs: inputs,
-        outputs: ["folder"], tools: ["libwim.so"], origin: "\(target.location)"))
+        operation: .builtIn("winpe", version: 2, parameters: parameters), inputs: inputs,
+        outputs: ["folder"], tools: ["libwim.so"] + (values[iso] ?? false ? ["xorriso"] : []),
+        origin: "\(target.location)"))
     return RulePlan(
       artifact: .output(id, path: "folder"), placement: Placement(sharesBlobs: true))
+  }
+
+  /// Adds drivers to the inputs and returns their names, a line each. Of an .inf of this machine its own files
+  /// are taken, not all that is around it.
+  private static func addDrivers(
+    _ references: [ArtifactReference], _ inputs: inout [String: Artifact],
+    _ planner: inout Planner
+  ) throws(RecipeErrors) -> String {
+    for (number, reference) in references.enumerated() {
+      let path = absolutePath(reference.name, from: reference.folder)
+      guard planner.recipes.target(reference.name) == nil,
+        case .success(.file) = LocalFile.kind(path)
+      else {
+        inputs["drivers/\(number)"] = try planner.artifact(of: reference)
+        continue
+      }
+      let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+      for file in LocalMedia.driverFiles(path) {
+        inputs["drivers/\(number)/\(file)"] = .local(path: "\(folder)/\(file)")
+      }
+    }
+    return references.map(\.name).joined(separator: "\n")
   }
 
   private static func mediaInputs(

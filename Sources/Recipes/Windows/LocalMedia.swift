@@ -21,6 +21,26 @@ enum LocalMedia {
     return found
   }
 
+  /// An .inf of this machine and the files that it names for any machine, as paths in its folder, as far as they are
+  /// there.
+  static func driverFiles(_ path: String) -> [String] {
+    let name = baseName(path)
+    guard case .success(let bytes) = LocalFile.read(path, atMost: 16 << 20),
+      let inf = try? InfFile(bytes)  // what is wrong with it is told with all other drivers' faults
+    else { return [name] }
+    let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    let driver = Driver(inf)
+    let wanted = Architecture.allCases.flatMap { architecture in
+      driver.files(for: architecture).map(\.path).flatMap { [$0, $0.dropLast() + "_"] }
+        + driver.catalogs(for: architecture)
+    }
+    var found: Set<String> = [name]
+    for file in wanted + driver.included where TargetPath.problem(with: file) == nil {
+      if let spelled = LocalFile.spelling(of: file, in: folder) { found.insert(spelled) }
+    }
+    return found.sorted()
+  }
+
   /// What is wrong with media, found without unpacking them.
   static func check(
     _ path: String, _ reference: ArtifactReference, _ architecture: Architecture?,
@@ -60,5 +80,22 @@ enum LocalMedia {
     checker.error(
       "Windows PE cannot be made of \(quoted(name)): \(problem.reason)", at: reference.location,
       help: problem.advice)
+  }
+}
+
+extension LocalFile {
+  /// A path in a folder as it is spelled there, whatever the case of its letters; nil when there is none.
+  static func spelling(of path: String, in folder: String) -> String? {
+    var reached: [String] = []
+    for part in path.split(separator: "/").map(String.init) {
+      guard case .success(let names) = names(in: ([folder] + reached).joined(separator: "/"))
+      else { return nil }
+      guard
+        let name = names.first(where: { $0 == part })
+          ?? names.first(where: { $0.lowercased() == part.lowercased() })
+      else { return nil }
+      reached.append(name)
+    }
+    return reached.joined(separator: "/")
   }
 }

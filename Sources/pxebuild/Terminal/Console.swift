@@ -181,6 +181,15 @@ final class Console: Sendable {
   /// - Throws: `BuildError` when it could not be written.
   func printResult(_ value: JSON) throws { try printResults([value.text]) }
 
+  /// Writes a file's bytes to standard output as they are.
+  func printBytes(_ bytes: [UInt8]) throws {
+    do {
+      _ = try FileDescriptor.standardOutput.writeAll(bytes)
+    } catch let error as Errno {
+      throw BuildError(errno: error.rawValue, doing: "write to", path: "standard output")
+    }
+  }
+
   /// Prints what a dry run found.
   ///
   /// - Throws: `BuildError` when it could not be written.

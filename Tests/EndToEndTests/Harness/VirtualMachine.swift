@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A BIOS machine in QEMU that boots from its network card, the ROM of which is an iPXE (Debian's, of 2019 to
-/// 2021): what it prints, and its keyboard.
+/// A machine in QEMU that boots from its network card, the ROM of which is an iPXE (Debian's, of 2019 to
+/// 2021), or from a disc: what it prints, and its keyboard.
 ///
 /// It sees this machine's loopback as 10.0.2.2.
 final class VirtualMachine: Sendable {
@@ -14,27 +14,45 @@ final class VirtualMachine: Sendable {
   private let monitor: String
   private let keyboard = Mutex<Int32>(-1)
 
-  /// Nil, with a line that says so, when QEMU or the ROM is not installed.
+  enum Firmware { case bios, uefi }
+
+  /// Nil, with a line that says so, when QEMU, the ROM or the firmware is not installed.
   ///
-  /// - Parameter script: The URL that DHCP names.
-  init?(_ site: Site, script: String) throws {
+  /// - Parameters:
+  ///   - script: The URL that DHCP names.
+  ///   - disc: The path of an image to boot from, in place of the network.
+  init?(_ site: Site, script: String = "", disc: String? = nil, firmware: Firmware = .bios) throws {
+    let code = "/usr/share/OVMF/OVMF_CODE_4M.fd"
     guard let qemu = Binary.find("qemu-system-x86_64"),
-      FileManager.default.fileExists(atPath: "/usr/lib/ipxe/qemu/pxe-e1000.rom")
+      FileManager.default.fileExists(atPath: "/usr/lib/ipxe/qemu/pxe-e1000.rom"),
+      firmware == .bios || FileManager.default.fileExists(atPath: code)
     else {
-      print("SKIPPED: booting a menu needs qemu-system-x86 and ipxe-qemu")
+      print("SKIPPED: booting needs qemu-system-x86, ipxe-qemu and ovmf")
       return nil
     }
     let name = "\(site.scratch)/machine-\(UInt32.random(in: 0 ... .max))"
     console = "\(name).serial"
     monitor = "\(name).monitor"
+    var machine = ["-machine", "pc,graphics=off", "-m", "256"]
+    if firmware == .uefi {
+      let settings = "\(name).vars"
+      try FileManager.default.copyItem(
+        atPath: "/usr/share/OVMF/OVMF_VARS_4M.fd", toPath: settings)
+      machine = [
+        "-machine", "q35", "-m", "512", "-drive", "if=pflash,format=raw,readonly=on,file=\(code)",
+        "-drive", "if=pflash,format=raw,file=\(settings)",
+      ]
+    }
+    let place =
+      disc.map { ["-boot", "d", "-cdrom", $0] } ?? [
+        "-boot", "n", "-device", "e1000,netdev=n0,mac=\(Self.hardwareAddress)",
+        "-netdev", "user,id=n0,bootfile=\(script)",
+      ]
     running = try Running(
-      [
-        qemu, "-accel", "tcg", "-machine", "pc,graphics=off", "-m", "256", "-nodefaults",
-        "-vga", "none", "-display", "none", "-no-reboot", "-boot", "n",
-        "-device", "e1000,netdev=n0,mac=\(Self.hardwareAddress)",
-        "-netdev", "user,id=n0,bootfile=\(script)", "-serial", "file:\(console)",
-        "-monitor", "unix:\(monitor),server,nowait",
-      ], environment: site.environment, folder: site.folder, scratch: site.scratch)
+      [qemu, "-accel", "tcg"] + machine + [
+        "-nodefaults", "-vga", "none", "-display", "none", "-no-reboot", "-serial",
+        "file:\(console)", "-monitor", "unix:\(monitor),server,nowait",
+      ] + place, environment: site.environment, folder: site.folder, scratch: site.scratch)
   }
 
   /// Everything printed so far, without the sequences that move the cursor and set colours (ECMA-48).

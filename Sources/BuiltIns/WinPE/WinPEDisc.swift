@@ -1,0 +1,103 @@
+import BuildEngine
+import SystemPackage
+import WindowsPE
+
+/// Writes an image that boots a Windows PE from a CD or a stick, in BIOS and in UEFI: one file system and an entry of
+/// the El Torito boot catalog for each.
+struct WinPEDisc {
+  let invocation: BuiltInInvocation
+  let parts: WinPEParts
+  let stop: StopFlag
+
+  /// What a CD needs beside BCD, boot.sdi and the image.
+  private static let files: [(part: MediaLayout.Part, path: String)] = [
+    (.biosBootImage, "boot/etfsboot.com"), (.bootManager, "bootmgr"),
+    (.efiBootImage, "efi/microsoft/boot/efisys.bin"), (.efiBCD, "efi/microsoft/boot/bcd"),
+    (.efiBootManager, "bootmgr.efi"),
+  ]
+
+  private var folder: FilePath { invocation.scratchDirectory.appending("disc") }
+
+  /// Gathers the files: to be done while the image can still be read.
+  func gather(_ image: SourceImage) throws {
+    try FileSystem.createDirectories(folder)
+    // Arm machines have no BIOS.
+    let hasBIOS = image.architecture != .arm64
+    for (part, path) in Self.files {
+      if !hasBIOS, part == .biosBootImage || part == .bootManager { continue }
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      try copy(try parts.file(part, image, called: name, key: nil), to: path)
+    }
+    try copy(
+      try parts.file(.efiBootFile, image, called: image.architecture.removableBootFile, key: nil),
+      to: "efi/boot/\(image.architecture.removableBootFile)")
+    for font in try parts.fonts(image) { try copy(font.path, to: "boot/fonts/\(font.name)") }
+  }
+
+  private func copy(_ file: FilePath, to path: String) throws {
+    let target = folder.pushing(FilePath(path))
+    try FileSystem.createDirectories(target.removingLastComponent())
+    guard let bytes = try FileSystem.read(file) else {
+      throw BuildError(errno: 2, doing: "read", path: file)
+    }
+    try FileSystem.replace(target, with: bytes)
+  }
+
+  /// Writes the image.
+  ///
+  /// - Parameters:
+  ///   - content: What wimboot loads: `Boot/BCD`, `Boot/boot.sdi`, `sources/boot.wim`.
+  ///   - target: The image.
+  func write(_ content: FilePath, to target: FilePath) throws {
+    let program = try XorrisoProgram()
+    let hasBIOS = try FileIdentity.of(folder.pushing("boot/etfsboot.com")) != nil
+    // xorriso sees one tree: paths of this machine under the paths of the disc.
+    let grafts =
+      [
+        "/=\(folder.string)", "/boot/bcd=\(content.pushing("Boot/BCD").string)",
+        "/boot/boot.sdi=\(content.pushing("Boot/boot.sdi").string)",
+        "/sources/boot.wim=\(content.pushing("sources/boot.wim").string)",
+      ]
+    let result = try stop.waiting {
+      try await program.run(Self.arguments(hasBIOS: hasBIOS, target) + grafts)
+    }
+    guard result.isSuccess else {
+      throw BuildError(
+        .failed, "xorriso could not write winpe.iso", outputTail: Array(result.errorLines.suffix(8))
+      )
+    }
+  }
+
+  private static func arguments(hasBIOS: Bool, _ target: FilePath) -> [String] {
+    // Windows' own boot programs look for names without a version and a dot at their end.
+    var words = [
+      "-as", "mkisofs", "-quiet", "-iso-level", "3", "-full-iso9660-filenames", "-omit-period",
+      "-omit-version-number", "-J", "-joliet-long", "-r", "-V", "WINPE", "-graft-points",
+      "--set_all_file_dates", "2000010100000000",
+    ]
+    if hasBIOS {
+      words += [
+        "-b", "boot/etfsboot.com", "-no-emul-boot", "-boot-load-size", "8", "-eltorito-alt-boot",
+      ]
+    }
+    words += ["-e", "efi/microsoft/boot/efisys.bin", "-no-emul-boot"]
+    return words + ["-o", target.string]
+  }
+}
+
+/// xorriso, whose volume gets a fixed date and number.
+struct XorrisoProgram: Sendable {
+  private var program: Program
+
+  init() throws {
+    program = try Program("xorriso", advice: "it writes winpe.iso: apt-get install xorriso")
+    // The first day of 2000, as for what else has no date of its own.
+    program.environment = [
+      "SOURCE_DATE_EPOCH": "946684800", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/nonexistent",
+    ]
+  }
+
+  func run(_ arguments: [String]) async throws -> Program.Result {
+    try await program.run(arguments)
+  }
+}
