@@ -168,6 +168,27 @@ def iso(bench):
     return rows
 
 
+def winpe(bench):
+    site, medium, overlay = sites.winpe_site(bench.pxebuild, bench.work)
+    plain = bench.work / "winpe-plain.wim"
+    peer = ["mkwinpeimg", "--only-wim", f"--windows-dir={medium}", f"--overlay={overlay}", plain]
+    ours, theirs = medians(
+        [site.command(), peer], runs=max(bench.runs, 3),
+        prepare=[bench.step + ["cold", site.folder], ["rm", "-f", plain]])
+    rows = [ratio_row(
+        "a Windows PE with an overlay of 100 MB, against mkwinpeimg --only-wim", ours, theirs, 0.35)]
+    ours, = medians([site.command()], warmup=1, min_runs=10)
+    rows.append(Row("the same, unchanged", seconds(ours), "-", "-", "≤ 50.0 ms", ours <= 0.05))
+    shutil.rmtree(site.folder)
+    plain.unlink()
+    large, _, _ = sites.winpe_site(bench.pxebuild, bench.work, megabytes=1000, overlay_megabytes=1)
+    peak = peak_memory(large.command())
+    rows.append(Row(
+        "peak memory, a boot.wim of 1 GB", f"{peak / 1e6:.0f} MB", "-", "-", "< 300 MB", peak < 300e6))
+    shutil.rmtree(large.folder)
+    return rows
+
+
 # Name, function, whether it needs the real upstream.
 ROWS = [
     ("cold", cold, True),
@@ -177,4 +198,5 @@ ROWS = [
     ("tree", tree_again, False),
     ("memory", memory, False),
     ("iso", iso, False),
+    ("winpe", winpe, False),
 ]

@@ -225,3 +225,44 @@ def iso_site(pxebuild, work, size):
     (site.recipes / "targets.yaml").write_text(
         "targets:\n  live: { iso: ../image.iso }\n", encoding="utf-8")
     return site, image
+
+
+def winpe_site(pxebuild, work, megabytes=250, overlay_megabytes=100):
+    """A made-up Windows medium with an overlay for its image; nothing of it is Microsoft's."""
+    site = Site(pxebuild, work / "winpe")
+    site.clear()
+    site.write_site()
+    image = site.folder / "image"
+    medium = site.folder / "medium"
+    overlay = site.folder / "overlay"
+    system = image / "Windows/System32"
+    system.mkdir(parents=True)
+    (system / "startnet.cmd").write_text("wpeinit\r\n", encoding="ascii")
+    for name in ["setup.exe", "sources/setup.exe"]:
+        (image / name).parent.mkdir(parents=True, exist_ok=True)
+        (image / name).write_bytes(b"MZ")
+    for number in range(10):
+        (system / f"large{number}.dll").write_bytes(os.urandom(megabytes * 100_000))
+    for number in range(1500):
+        folder = system / f"d{number % 40}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"f{number}.dll").write_bytes(b"%d " % number * 500 + os.urandom(500))
+    for name in ["boot/bcd", "boot/boot.sdi"]:
+        (medium / name).parent.mkdir(parents=True, exist_ok=True)
+        (medium / name).write_bytes(name.encode())
+    (medium / "sources").mkdir()
+    wim = medium / "sources/boot.wim"
+    # mkwinpeimg takes the second image.
+    for words in (["capture"], ["append"]):
+        run(["wimlib-imagex", *words, image, wim, f"Windows PE {words[0]}"]
+            + (["--compress=LZX:1"] if words == ["capture"] else []))
+    # Half of the overlay can be compressed, as programs can.
+    for number in range(overlay_megabytes):
+        folder = overlay / f"Tools/d{number % 10}"
+        folder.mkdir(parents=True, exist_ok=True)
+        pieces = [os.urandom(50) + b"%d" % (number + place) * 12 for place in range(10_000)]
+        (folder / f"tool{number}.exe").write_bytes(b"".join(pieces)[:1_000_000])
+    (site.recipes / "winpe.yaml").write_text(
+        "targets:\n  winpe: { winpe: ../medium, arch: amd64, files: ../overlay }\n", encoding="utf-8")
+    shutil.rmtree(image)
+    return site, medium, overlay
