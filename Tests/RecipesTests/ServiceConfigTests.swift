@@ -344,4 +344,35 @@ struct ServiceConfigTests {
         == ["tcp dport { 111, 2049, 20048 }", "udp dport { 111, 2049, 20048 }"])
     #expect(try opened(", a: { nfs: ports }, b: { samba: users }") == [])
   }
+
+  @Test("A share is there, with its user, because a Windows PE installs from it")
+  func installation() throws {
+    let recipe = """
+      site: { server: 10.0.0.200 }
+      targets:
+        winpe:
+          winpe: windows.iso
+          startnet: { setup: { share: win10, folder: files/win10, user: install, password: secret } }
+        win11/startnet.cmd: { startnet: { setup: { share: files } } }
+        files/win10/setup.exe: { script: "the content of the media" }
+      configs:
+        smb.conf: { samba: shares }
+        smbpasswd: { samba: users }
+
+      """
+    let (texts, warnings) = try texts(recipe, files: ["windows.iso": ""])
+    #expect(warnings == [])
+    let shares = try #require(texts["smb.conf"])
+    #expect(shares.contains("[win10]\n  path = /srv/tree/files/win10\n"))
+    #expect(shares.contains("  valid users = install\n"))
+    #expect(
+      shares.contains("[files]\n  path = /srv/tree/files\n") && shares.contains("guest ok = yes"))
+    let users = try #require(texts["smbpasswd"])
+    #expect(users.contains("install:0:") && !users.contains("secret"))
+    let other = recipe.replacing(
+      "share: files }", with: "share: win10, folder: files/win10, user: admin, password: x }")
+    let site = try TemporarySite(["a.yaml": other, "windows.iso": ""])
+    #expect(
+      try site.errors().contains("share \"win10\" is for two users, or for one with two passwords"))
+  }
 }
