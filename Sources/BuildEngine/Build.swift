@@ -87,8 +87,7 @@ public struct Build: Sendable {
   private func perform(_ id: ActionID, known: [ActionID: ActionOutputs]) async throws -> Ended {
     let action = plan[id]
     do {
-      try readInPlace(action, id)
-      let request = try inputs.request(for: action, known: known)
+      let request = try inputs.request(for: action, known: known, readingFilesInPlace: false)
       return Ended(id: id, result: .success(try await executor.perform(request, id: id)))
     } catch let error as BuildError {
       // What fails while everything is being stopped fails because of that.
@@ -101,24 +100,6 @@ public struct Build: Sendable {
     } catch {
       try Task.checkCancellation()
       return Ended(id: id, result: .failure(BuildError(any: error, during: action.name)))
-    }
-  }
-
-  /// Takes the digests of large files that the action reads where they are: it takes a while, and is shown as
-  /// a part of the action.
-  private func readInPlace(_ action: PlannedAction, _ id: ActionID) throws {
-    for (path, size) in try inputs.unreadFiles(of: action) {
-      sink(.actionStarted(id, name: action.name))
-      do {
-        _ = try inputs.digests.digest(of: path) { done in
-          try Task.checkCancellation()
-          sink(.actionProgress(id, Progress(done: done, total: size, unit: .bytes)))
-        }
-      } catch {
-        let failure = BuildError(any: error, during: action.name)
-        sink(.actionFinished(id, name: action.name, .failed(failure), seconds: 0))
-        throw error
-      }
     }
   }
 

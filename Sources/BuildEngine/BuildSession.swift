@@ -109,7 +109,7 @@ public struct BuildSession: Sendable {
       }
     }
     let caching = CachingExecutor(
-      store: store, cache: cache.actionCache, toolchain: Toolchain(digests: digests), next: local)
+      store: store, cache: cache.actionCache, digests: digests, next: local)
     let reporting = ReportingExecutor(caching, sink: sink)
     chain.close(with: reporting)
     return (reporting, chain)

@@ -37,8 +37,7 @@ extension BuildSession {
   /// Computes the forecast of a plan. Reads local files and tools, writes only blobs into the store.
   public func forecast(_ plan: Plan) async throws -> Forecast {
     let cache = CachingExecutor(
-      store: store, cache: cache.actionCache, toolchain: Toolchain(digests: digests),
-      next: NothingRuns())
+      store: store, cache: cache.actionCache, digests: digests, next: NothingRuns())
     let inputs = InputResolver(store: store, digests: digests)
     let toolchain = Toolchain(digests: digests)
     var graph = Graph(plan)

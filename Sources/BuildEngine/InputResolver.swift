@@ -12,8 +12,11 @@ public struct InputResolver: Sendable {
     self.digests = digests
   }
 
-  func request(for action: PlannedAction, known: [ActionID: ActionOutputs]) throws -> ActionRequest
-  {
+  /// - Parameter readingFilesInPlace: False leaves a file in place that has to be read whole for its digest
+  ///   out of the request's inputs.
+  func request(
+    for action: PlannedAction, known: [ActionID: ActionOutputs], readingFilesInPlace: Bool = true
+  ) throws -> ActionRequest {
     let there = action.inputs.filter { name, artifact in
       guard case .output(let id, _) = artifact, known[id] == nil else { return true }
       return !action.dispensable.contains(name)
@@ -24,28 +27,22 @@ public struct InputResolver: Sendable {
       filesInPlace[name] = FileInPlace(
         path: FilePath(path), identity: try digests.observe(FilePath(path)))
     }
+    var inputs: [String: StoredArtifact] = [:]
+    for (name, artifact) in there {
+      if !readingFilesInPlace, case .localInPlace(let path) = artifact {
+        inputs[name] = try knownDigest(inPlace: FilePath(path), reader: action.name)
+          .map { .file($0, executable: false) }
+      } else {
+        inputs[name] = try resolve(artifact, known: known, reader: action.name)
+      }
+    }
     var request = ActionRequest(
-      name: action.name, rule: action.rule, operation: action.operation,
-      inputs: try there.mapValues {
-        try resolve($0, known: known, reader: action.name)
-      },
+      name: action.name, rule: action.rule, operation: action.operation, inputs: inputs,
       outputs: action.outputs, environment: action.environment, tools: action.tools,
       isCacheable: action.isCacheable)
     request.filesInPlace = filesInPlace
+    request.startsEarly = action.startsEarly
     return request
-  }
-
-  /// Files that the action reads in place and that have to be read whole before its key is known.
-  func unreadFiles(of action: PlannedAction) throws -> [(path: FilePath, size: Int64)] {
-    var result: [(path: FilePath, size: Int64)] = []
-    for case .localInPlace(let path) in action.inputs.values {
-      let path = FilePath(path)
-      guard let identity = try FileIdentity.of(path, followingLinks: true),
-        identity.kind == .regular, digests.remembered(path, identity: identity) == nil
-      else { continue }
-      result.append((path, identity.size))
-    }
-    return result
   }
 
   func resolve(_ artifact: Artifact, known: [ActionID: ActionOutputs], reader: String) throws
@@ -57,7 +54,9 @@ public struct InputResolver: Sendable {
     case .local(let path):
       return try importLocal(FilePath(path), reader: reader)
     case .localInPlace(let path):
-      return .file(try digestInPlace(FilePath(path), reader: reader), executable: false)
+      let path = FilePath(path)
+      let known = try knownDigest(inPlace: path, reader: reader)
+      return .file(try known ?? digests.digest(of: path), executable: false)
     case .link(let path):
       try digests.observe(FilePath(path))
       return .symlink(target: path)
@@ -98,7 +97,8 @@ public struct InputResolver: Sendable {
     }
   }
 
-  private func digestInPlace(_ path: FilePath, reader: String) throws -> Digest {
+  /// Nil when the file has to be read for it.
+  private func knownDigest(inPlace path: FilePath, reader: String) throws -> Digest? {
     guard let identity = try FileIdentity.of(path, followingLinks: true) else {
       throw BuildError(
         .recipe, "\(reader): \(path.printable) does not exist",
@@ -107,7 +107,7 @@ public struct InputResolver: Sendable {
     guard identity.kind == .regular else {
       throw BuildError(.recipe, "\(reader): \(path.printable) is not a file")
     }
-    return try digests.digest(of: path)
+    return digests.remembered(path, identity: identity)
   }
 
   private func importLocal(_ path: FilePath, reader: String) throws -> StoredArtifact {

@@ -1,5 +1,4 @@
 import BuildEngine
-import Downloads
 import SystemPackage
 
 /// Puts its inputs into one folder.

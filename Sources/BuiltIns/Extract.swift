@@ -1,6 +1,5 @@
 import Archives
 import BuildEngine
-import Downloads
 import SystemPackage
 
 /// Takes one file or folder out of an archive.

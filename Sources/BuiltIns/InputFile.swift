@@ -23,12 +23,5 @@ struct InputFile: Sendable {
   var name: String? { inPlace.map { $0.path.lastComponent?.string ?? $0.path.string } }
 
   /// Throws `BuildError` when the file is not the one whose digest was taken.
-  func checkIdentity() throws {
-    guard let inPlace else { return }
-    guard try FileIdentity.of(path, followingLinks: true) == inPlace.identity else {
-      throw BuildError(
-        .failed, "\(path.printable) changed while it was read",
-        advice: "run the same command again when nothing writes to it")
-    }
-  }
+  func checkIdentity() throws { try inPlace?.check() }
 }

@@ -1,6 +1,5 @@
 import BuildEngine
 import DiskImages
-import Downloads
 import SystemPackage
 
 /// Takes the content of a disc image, all of it or some paths, straight into the content store.
@@ -14,21 +13,16 @@ struct IsoContent: BuiltIn {
   func run(_ invocation: BuiltInInvocation) async throws {
     let image = try DiscImage(invocation)
     let paths = invocation.optionalParameter("paths")?.split(separator: "\n").map(String.init)
-    let stop = StopFlag()
     let store = invocation.context.store
-    try await withTaskCancellationHandler {
-      try await onOwnThread {
-        try image.read { disk in
-          let tree = try ImageTree(disk, paths: paths)
-          for line in Self.notes(on: tree, name: image.name) { invocation.note(line) }
-          let extraction = ImageExtraction(
-            disk, store: store, stop: stop, progress: invocation.progress)
-          let (content, inserted) = try extraction.run(tree)
-          invocation.stored.add(content, at: "content", inserted: inserted)
-        }
+    try await onOwnThread { stop in
+      try image.read { disk in
+        let tree = try ImageTree(disk, paths: paths)
+        for line in Self.notes(on: tree, name: image.name) { invocation.note(line) }
+        let extraction = ImageExtraction(
+          disk, store: store, stop: stop, progress: invocation.progress)
+        let (content, inserted) = try extraction.run(tree)
+        invocation.stored.add(content, at: "content", inserted: inserted)
       }
-    } onCancel: {
-      stop.set()
     }
   }
 

@@ -1,6 +1,5 @@
 import BuildEngine
 import DiskImages
-import Downloads
 import FoundationEssentials
 import Menus
 import SystemPackage

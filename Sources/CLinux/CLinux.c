@@ -42,6 +42,10 @@ int linux_terminal_columns(int file) {
 
 int linux_sync_file_system(int file) { return syncfs(file); }
 
+int linux_start_writing(int file, int64_t offset, int64_t length) {
+  return sync_file_range(file, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int linux_make_fifo(const char *path, mode_t mode) { return mkfifo(path, mode); }
 
 int linux_terminal_rows(int file) {

@@ -11,10 +11,9 @@ struct CachingExecutorTests {
     init(_ folder: TemporaryFolder, _ behaviours: [String: FakeExecutor.Behaviour] = [:]) throws {
       cache = try TestCache(folder)
       fake = FakeExecutor(store: cache.store, behaviours: behaviours)
-      let digests = try FileDigests(rememberedIn: folder["digests"])
       executor = CachingExecutor(
-        store: cache.store, cache: cache.cache.actionCache, toolchain: Toolchain(digests: digests),
-        next: fake)
+        store: cache.store, cache: cache.cache.actionCache,
+        digests: try FileDigests(rememberedIn: folder["digests"]), next: fake)
     }
 
     func run(_ request: ActionRequest) async throws -> ActionOutputs {

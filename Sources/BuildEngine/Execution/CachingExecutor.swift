@@ -1,11 +1,11 @@
 import Synchronization
-import SystemPackage
 
 /// Answers from the action cache, in front of the executor that really runs. Two requests with one key
 /// at the same time run once.
 public final class CachingExecutor: ActionExecutor {
   private let store: ContentStore
   private let cache: ActionCache
+  private let digests: FileDigests
   private let toolchain: Toolchain
   private let next: any ActionExecutor
   private let inFlight = Mutex<[Digest: Running]>([:])
@@ -13,24 +13,92 @@ public final class CachingExecutor: ActionExecutor {
   private typealias Running = Task<ActionOutputs, any Error>
 
   public init(
-    store: ContentStore, cache: ActionCache, toolchain: Toolchain, next: any ActionExecutor
+    store: ContentStore, cache: ActionCache, digests: FileDigests, next: any ActionExecutor
   ) {
     self.store = store
     self.cache = cache
-    self.toolchain = toolchain
+    self.digests = digests
+    toolchain = Toolchain(digests: digests)
     self.next = next
   }
 
   public func execute(_ request: ActionRequest, step: Step) async throws -> ActionOutputs {
+    let unread = request.unreadFiles
+    guard !unread.isEmpty else {
+      return try await execute(request, step: step) {
+        try await self.next.execute(request, step: step)
+      }
+    }
+    let startsEarly =
+      request.startsEarly && request.isCacheable
+      && !unread.values.contains { digests.looksTouched($0.path, identity: $0.identity) }
+    guard startsEarly else {
+      step.begin()
+      return try await execute(try await reading(unread, of: request, step.progress), step: step)
+    }
+    return try await executeEarly(request, step: step)
+  }
+
+  /// Begins to run the action while the digests that its key needs are taken. Whoever reads a large file first
+  /// leaves it in memory for the other.
+  private func executeEarly(_ request: ActionRequest, step: Step) async throws -> ActionOutputs {
+    let early = Task { try await next.execute(request, step: step) }
+    return try await withTaskCancellationHandler {
+      do {
+        // How far the action is shows its own progress.
+        let known = try await reading(request.unreadFiles, of: request) { _ in }
+        let outputs = try await execute(known, step: step) {
+          let outputs = try await early.value
+          // The action looked when it ended; the digests may have been taken later.
+          for file in request.filesInPlace.values { try file.check() }
+          return outputs
+        }
+        // It was for nothing when there was a result already, or another action makes the same.
+        early.cancel()
+        _ = await early.result
+        return outputs
+      } catch {
+        early.cancel()
+        _ = await early.result
+        throw error
+      }
+    } onCancel: {
+      early.cancel()
+    }
+  }
+
+  /// The request with the digests of files that stay in place, which are read whole for that.
+  private func reading(
+    _ files: [String: FileInPlace], of request: ActionRequest,
+    _ progress: @escaping @Sendable (Progress) -> Void
+  ) async throws -> ActionRequest {
+    var known = request
+    for (name, file) in files {
+      let digest = try await onOwnThread { [digests] stop in
+        try digests.digest(of: file.path) { done in
+          try stop.check()
+          progress(Progress(done: done, total: file.identity.size, unit: .bytes))
+        }
+      }
+      known.inputs[name] = .file(digest, executable: false)
+    }
+    return known
+  }
+
+  /// - Parameter work: Runs the action when its key has no result.
+  private func execute(
+    _ request: ActionRequest, step: Step,
+    work: @escaping @Sendable () async throws -> ActionOutputs
+  ) async throws -> ActionOutputs {
     let tools = try await toolchain.digest(request.tools, for: request.name)
     let key = try ActionKey(request, tools: tools)
-    guard request.isCacheable else { return try await next.execute(request, step: step) }
+    guard request.isCacheable else { return try await work() }
     if let artifacts = try storedResult(of: key.digest) {
       return ActionOutputs(artifacts: artifacts, wasCached: true, key: key.digest)
     }
     let running = inFlight.withLock { inFlight in
       if let running = inFlight[key.digest] { return running }
-      let running = Task { try await self.run(request, key: key, step: step) }
+      let running = Task { try await self.run(key, work) }
       inFlight[key.digest] = running
       return running
     }
@@ -52,14 +120,14 @@ public final class CachingExecutor: ActionExecutor {
     return artifacts
   }
 
-  private func run(_ request: ActionRequest, key: ActionKey, step: Step) async throws
-    -> ActionOutputs
-  {
+  private func run(
+    _ key: ActionKey, _ work: @Sendable () async throws -> ActionOutputs
+  ) async throws -> ActionOutputs {
     // One that ended between the caller's look-up and its look at what runs has left its result.
     if let artifacts = try storedResult(of: key.digest) {
       return ActionOutputs(artifacts: artifacts, wasCached: true, key: key.digest)
     }
-    var outputs = try await next.execute(request, step: step)
+    var outputs = try await work()
     // The messages go in too: `why` takes keys apart, and a remote worker would need them.
     for message in key.messages { _ = try store.insert(message) }
     try cache.record(outputs.artifacts, for: key.digest)

@@ -33,7 +33,8 @@ public struct ActionRequest: Sendable {
   /// What the action sees, by path below its root. A directory at the path "" is
   /// the whole root; it is then the only input.
   public var inputs: [String: StoredArtifact]
-  /// Where inputs are whose bytes are not in the content store. No part of the key: their digests are.
+  /// Where inputs are whose bytes are not in the content store. No part of the key: their digests are, once
+  /// they are among `inputs`.
   public var filesInPlace: [String: FileInPlace] = [:]
   /// The files and directories it must write, as paths below its root.
   public var outputs: [String]
@@ -43,6 +44,13 @@ public struct ActionRequest: Sendable {
   public var tools: [String]
   /// False for an action that must look at the outside world every time (a resolver).
   public var isCacheable: Bool
+  /// True for a built-in that may begin while the digests of its files in place are still being taken, and
+  /// whose work is lost when the key that they make has a result already: it reads nothing else, and does
+  /// nothing but put blobs into the content store.
+  public var startsEarly = false
+
+  /// Files in place whose digests are not known yet, by their names among the inputs.
+  var unreadFiles: [String: FileInPlace] { filesInPlace.filter { inputs[$0.key] == nil } }
 
   public init(
     name: String, rule: RuleVersion, operation: Operation, inputs: [String: StoredArtifact] = [:],
@@ -69,6 +77,15 @@ public struct FileInPlace: Hashable, Sendable {
   public init(path: FilePath, identity: FileIdentity) {
     self.path = path
     self.identity = identity
+  }
+
+  /// Throws a `BuildError` when it is not the file any more that it was.
+  public func check() throws {
+    guard try FileIdentity.of(path, followingLinks: true) == identity else {
+      throw BuildError(
+        .failed, "\(path.printable) changed while it was read",
+        advice: "run the same command again when nothing writes to it")
+    }
   }
 }
 

@@ -34,6 +34,8 @@ public struct PlannedAction: Sendable {
   public var environment: [String: String]
   public var tools: [String]
   public var isCacheable: Bool
+  /// See `ActionRequest.startsEarly`.
+  public var startsEarly: Bool
   /// The names of inputs that it can do without: one that cannot be had because a source cannot be reached
   /// is not among what the action reads.
   public var dispensable: Set<String>
@@ -43,7 +45,8 @@ public struct PlannedAction: Sendable {
   public init(
     name: String, rule: RuleVersion, operation: Operation, inputs: [String: Artifact] = [:],
     outputs: [String], environment: [String: String] = [:], tools: [String] = [],
-    isCacheable: Bool = true, dispensable: Set<String> = [], origin: String
+    isCacheable: Bool = true, startsEarly: Bool = false, dispensable: Set<String> = [],
+    origin: String
   ) {
     self.name = name
     self.rule = rule
@@ -53,6 +56,7 @@ public struct PlannedAction: Sendable {
     self.environment = environment
     self.tools = tools
     self.isCacheable = isCacheable
+    self.startsEarly = startsEarly
     self.dispensable = dispensable
     self.origin = origin
   }

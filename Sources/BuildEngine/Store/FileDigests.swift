@@ -77,6 +77,14 @@ public final class FileDigests: Sendable {
     return digest
   }
 
+  /// True when the file looks like one whose digest is remembered, but for its times: probably it was touched
+  /// or copied and its bytes are the same.
+  func looksTouched(_ path: FilePath, identity: FileIdentity) -> Bool {
+    content.withLock { content in
+      content.known[path.string].map { $0.identity.size == identity.size } ?? false
+    }
+  }
+
   func remembered(_ path: FilePath, identity: FileIdentity) -> Digest? {
     content.withLock { content in
       content.known[path.string].flatMap { $0.identity == identity ? $0.digest : nil }

@@ -1,5 +1,4 @@
 import BuildEngine
-import Downloads
 import SystemPackage
 import WindowsImages
 import WindowsPE
@@ -20,12 +19,7 @@ struct WinPE: BuiltIn {
   let version = 2
 
   func run(_ invocation: BuiltInInvocation) async throws {
-    let stop = StopFlag()
-    try await withTaskCancellationHandler {
-      try await onOwnThread { try WinPEWriter(invocation, stop).run() }
-    } onCancel: {
-      stop.set()
-    }
+    try await onOwnThread { stop in try WinPEWriter(invocation, stop).run() }
   }
 }
 

@@ -29,6 +29,9 @@ int linux_terminal_columns(int file);
 // Writes everything that is dirty on the file system of `file` to its disk. 0, or -1 with errno.
 int linux_sync_file_system(int file);
 
+// Starts writing a part of a file to its disk, without waiting for it (sync_file_range). 0, or -1 with errno.
+int linux_start_writing(int file, int64_t offset, int64_t length);
+
 // The GNU make jobserver's pipe; mkfifo(3) with errno. 0, or -1.
 int linux_make_fifo(const char *path, mode_t mode);
 

@@ -137,7 +137,8 @@ enum IsoRule {
         PlannedAction(
           name: target.path, rule: target.rule.ruleVersion,
           operation: .builtIn("iso-content", version: 1, parameters: parameters),
-          inputs: ["image": image], outputs: ["content"], origin: "\(target.location)"))
+          inputs: ["image": image], outputs: ["content"], startsEarly: true,
+          origin: "\(target.location)"))
       result.artifact = .output(id, path: "content")
       result.placement.sharesBlobs = true
     }

@@ -1,7 +1,6 @@
 import BuildEngine
 import BuiltIns
 import CLinux
-import Downloads
 import Glibc
 import Subprocess
 import SystemPackage

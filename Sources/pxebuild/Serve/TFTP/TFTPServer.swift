@@ -1,5 +1,4 @@
 import BuildEngine
-import Downloads
 import Glibc
 import Recipes
 import Synchronization

@@ -1,16 +1,8 @@
+import BuildEngine
 import Dispatch
 import Synchronization
 
-/// Tells threads of its own that an action was cancelled.
-final class StopFlag: Sendable {
-  private let isStopped = Atomic(false)
-
-  func set() { isStopped.store(true, ordering: .relaxed) }
-
-  func check() throws {
-    if isStopped.load(ordering: .relaxed) { throw CancellationError() }
-  }
-
+extension StopFlag {
   /// Waits on such a thread for what runs elsewhere: a program. It is cancelled when the flag is set.
   func waiting<Value: Sendable>(
     for body: @escaping @Sendable () async throws -> Value
@@ -22,7 +14,7 @@ final class StopFlag: Sendable {
       outcome.set(value)
     }
     while outcome.isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
-      if isStopped.load(ordering: .relaxed) { task.cancel() }
+      if isSet { task.cancel() }
     }
     return try outcome.value()
   }

@@ -1,5 +1,5 @@
-import BuildEngine
 import Glibc
+import Synchronization
 
 /// Runs `body` on a thread of its own and waits for it without holding a thread of the cooperative
 /// pool: for C libraries that block.
@@ -27,6 +27,32 @@ package func onOwnThread<Result: Sendable>(
         throwing: BuildError(
           .failed, "cannot start a thread", reason: String(cString: strerror(result))))
     }
+  }
+}
+
+/// The same for what can be stopped half-way: it has to look at the flag, which says when the task is cancelled.
+package func onOwnThread<Result: Sendable>(
+  _ body: @escaping @Sendable (StopFlag) throws -> Result
+) async throws -> Result {
+  let stop = StopFlag()
+  return try await withTaskCancellationHandler {
+    try await onOwnThread { try body(stop) }
+  } onCancel: {
+    stop.set()
+  }
+}
+
+/// Tells threads of its own that an action was cancelled.
+package final class StopFlag: Sendable {
+  private let isStopped = Atomic(false)
+
+  package var isSet: Bool { isStopped.load(ordering: .relaxed) }
+
+  fileprivate func set() { isStopped.store(true, ordering: .relaxed) }
+
+  /// Throws `CancellationError` once the task is cancelled.
+  package func check() throws {
+    if isSet { throw CancellationError() }
   }
 }
 
