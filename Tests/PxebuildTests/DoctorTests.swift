@@ -56,6 +56,28 @@ struct DoctorTests {
         """)
   }
 
+  @Test("a server that a config is for may be missing on a machine that only builds")
+  func servers() async throws {
+    try await withTemporaryFolder { folder in
+      try write("", to: folder.appending("nginx"), executable: true)
+      let found = await Doctor(searchPath: [folder.string])
+        .examine(["nginx"], servers: ["nginx", "dhcpd", "in.tftpd"])
+      let report = DoctorReport(
+        findings: found.findings.filter { $0.requirement.kind != .sandbox }, isRoot: true)
+      #expect(
+        report.lines(.plain).joined(separator: "\n") == """
+            found     nginx     \(folder)/nginx
+            missing   dhcpd     package isc-dhcp-server
+            missing   in.tftpd  package tftpd-hpa
+          2 programs of servers are missing; only the machine that serves needs them.
+          Everything that these recipes need is here.
+          This brings what is useful beside: (Debian, Ubuntu)
+            apt-get install --no-install-recommends isc-dhcp-server tftpd-hpa
+          """)
+      #expect(report.isHealthy)
+    }
+  }
+
   @Test("the same as JSON")
   func json() {
     #expect(

@@ -66,7 +66,7 @@ import Testing
         enable-tftp
         tftp-root=/var/lib/tftpboot
         # With dnsmasq's own limit, 50, the others in a room of machines wait for ever.
-        tftp-max=1000
+        tftp-max=900
 
         """)
     #expect(try text("{ tftp: dnsmasq, clients: 40 }").contains("\ntftp-max=40\n"))
@@ -245,7 +245,7 @@ import Testing
         enable-tftp
         tftp-root=/var/lib/tftpboot
         # With dnsmasq's own limit, 50, the others in a room of machines wait for ever.
-        tftp-max=1000
+        tftp-max=900
 
         """)
   }

@@ -54,6 +54,53 @@ struct ServiceConfigTests {
     #expect(said == ["config \"exports\" exports nothing: no item needs NFS"])
   }
 
+  @Test("A tree elsewhere is exported where it is, and items mount another folder")
+  func exportsElsewhere() throws {
+    let site = try TemporarySite(
+      Self.ubuntu.merging(["a.yaml": Self.live + "configs: { exports: { nfs: kernel } }\n"]) {
+        one, _ in one
+      })
+    let recipes = try site.load()
+    #expect(try recipes.writtenConfigs(output: "/srv//tree/").warnings.isEmpty)
+    let elsewhere = try recipes.writtenConfigs(output: "/tmp/dist")
+    #expect(
+      Diagnostic.rendered(elsewhere.warnings) == """
+        warning: config "exports" exports "/tmp/dist", but items mount what is in "/srv/tree"
+         --> recipes/a.yaml:9:12
+          |
+        9 | configs: { exports: { nfs: kernel } }
+          |            ^^^^^^^
+          = help: items name site.output: build there, or change it, before machines boot from this tree
+        """)
+  }
+
+  @Test("The programs of servers follow from the configs")
+  func programs() throws {
+    let site = try TemporarySite([
+      "a.yaml": """
+      site:
+        server: 10.0.0.200
+        network: { subnet: 10.0.0.0/24, range: [10.0.0.100, 10.0.0.199] }
+      targets:
+        install.ipxe: { script: "#!ipxe\\n" }
+      configs:
+        a: { dhcp: isc }
+        b: { dhcp: dnsmasq, mode: proxy }
+        c: { tftp: hpa }
+        d: { http: apache }
+        e: { nfs: ganesha }
+        f: { nfs: ports }
+        g: { samba: shares }
+        h: { firewall: nftables }
+
+      """
+    ])
+    #expect(
+      try site.load().serverPrograms.sorted() == [
+        "apache2", "dhcpd", "dnsmasq", "ganesha.nfsd", "in.tftpd", "nft", "smbd",
+      ])
+  }
+
   @Test("Without a network everybody may mount, and odd names are written in octal")
   func oddExports() throws {
     let recipe = """

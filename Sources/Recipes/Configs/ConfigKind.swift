@@ -9,12 +9,15 @@ final class ConfigKind: Sendable {
   /// Writes a config, or says in diagnostics why it cannot; nil only after an error. It also runs when
   /// recipes are only read, so that what it says stands in `check`.
   let make: @Sendable (Config, ServedSite, inout Checker) -> ConfigContent?
+  /// The programs that the serving machine runs with the config.
+  let programs: @Sendable (Config) -> [String]
   /// What a firewall has to let in for the server. Asked of configs that can be read.
   let ports: @Sendable (Config, ServedSite) -> [ServedPort]
 
   /// - Precondition: the first key's name is the kind's.
   init(
     name: String, summary: String, keys: [KeyDescription],
+    programs: @escaping @Sendable (Config) -> [String],
     ports: @escaping @Sendable (Config, ServedSite) -> [ServedPort] = { _, _ in [] },
     make: @escaping @Sendable (Config, ServedSite, inout Checker) -> ConfigContent?
   ) {
@@ -22,6 +25,7 @@ final class ConfigKind: Sendable {
     self.name = name
     self.summary = summary
     record = RecordDescription(keys: keys)
+    self.programs = programs
     self.ports = ports
     self.make = make
   }

@@ -2,6 +2,11 @@ extension RecipeSet {
   /// The config of a path.
   public func config(_ path: String) -> Config? { configs.first { $0.path == path } }
 
+  /// The programs that the serving machine runs with these configs.
+  public var serverPrograms: Set<String> {
+    Set(configs.flatMap { $0.kind.programs($0) })
+  }
+
   /// The files of all configs, in the order of the recipes.
   ///
   /// - Parameters:

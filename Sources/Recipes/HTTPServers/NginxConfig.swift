@@ -54,7 +54,10 @@ public struct NginxConfig: Sendable {
   var siteText: String { (note + server).joined(separator: "\n") + "\n" }
 
   private var main: [String] {
-    let events = ["", "events {", "  worker_connections 4096;", "}"]
+    // A connection takes two: its socket, and the file that is sent.
+    let events = [
+      "worker_rlimit_nofile 16384;", "", "events {", "  worker_connections 4096;", "}",
+    ]
     switch service {
     case .system:
       return [

@@ -30,15 +30,7 @@ struct MakeGoal: Hashable, Sendable {
 func isMakeName(_ name: some StringProtocol) -> Bool {
   guard let first = name.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".")
   else { return false }
-  return name.utf8.allSatisfy {
-    switch $0 {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "+"),
-      UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
+  return name.utf8.allSatisfy { isLetterOrDigit($0) || ".+_-".utf8.contains($0) }
 }
 
 extension ValueType<MakeGoal> {
@@ -66,7 +58,7 @@ extension ValueType<String> {
         let halves = part.split(separator: ":", omittingEmptySubsequences: false)
         guard let name = halves.first, halves.count <= 2, isMakeName(name) else { return false }
         guard halves.count == 2 else { return true }
-        return !halves[1].isEmpty && halves[1].utf8.allSatisfy { (0x30...0x39).contains($0) }
+        return !halves[1].isEmpty && halves[1].utf8.allSatisfy(isDigit)
       }
       if isGood { return text }
       checker.error(
@@ -183,14 +175,12 @@ extension ValueType<[String: [String: IPXEConfig.Define]]> {
   private static func isHeader(_ name: String) -> Bool {
     name.hasSuffix(".h") && name.utf8.count > 2
       && name.dropLast(2).utf8.allSatisfy {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_")
+        isSmallLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_")
       }
   }
 
   private static func isIdentifier(_ name: String) -> Bool {
-    guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
-    else { return false }
+    guard let first = name.utf8.first, !isDigit(first) else { return false }
     return name.utf8.allSatisfy { byte in
       byte != UInt8(ascii: ".") && byte != UInt8(ascii: "+") && byte != UInt8(ascii: "-")
     } && isMakeName(name)

@@ -165,7 +165,7 @@ extension ValueType<Int> {
   /// A whole number.
   static func integer(_ name: String, _ range: ClosedRange<Int>) -> ValueType {
     .scalar(name, schema: textSchema(pattern: "[0-9]+")) { text, scalar, checker in
-      if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text),
+      if text.utf8.allSatisfy(isDigit), let number = Int(text),
         range.contains(number)
       {
         return number
@@ -263,13 +263,4 @@ private func urlProblem(_ text: String, _ schemes: [String]) -> String? {
   let ends: [UInt8] = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")]
   let authority = rest.prefix { !ends.contains($0) }
   return authority.isEmpty ? "\(quoted(text)) names no host" : nil
-}
-
-func isHexadecimal(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-    UInt8(ascii: "A")...UInt8(ascii: "F"):
-    true
-  default: false
-  }
 }

@@ -41,11 +41,9 @@ extension LockFile {
   /// A YAML scalar: plain where that is safe in every parser, else between double quotes.
   private static func text(_ value: String) -> String {
     let isPlain =
-      value.utf8.first.map { isHexadecimal($0) || isLetter($0) } == true
+      value.utf8.first.map(isLetterOrDigit) == true
       && !value.hasSuffix(":")
-      && value.utf8.allSatisfy {
-        isHexadecimal($0) || isLetter($0) || "-_./:+~@%".utf8.contains($0)
-      }
+      && value.utf8.allSatisfy { isLetterOrDigit($0) || "-_./:+~@%".utf8.contains($0) }
     if isPlain { return value }
     var result = "\""
     for scalar in value.unicodeScalars {
@@ -58,13 +56,6 @@ extension LockFile {
       }
     }
     return result + "\""
-  }
-
-  private static func isLetter(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-    default: false
-    }
   }
 
   /// Reads a lock file. `name` is what messages call it.

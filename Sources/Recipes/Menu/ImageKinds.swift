@@ -11,6 +11,38 @@ struct ImagePart: Sendable {
   var ignoresCase = false
 }
 
+/// The two files that a Linux image is booted with, as images of one kind call them, the newest name first.
+private struct ImageFiles: Sendable {
+  let kernels: [String]
+  let initrds: [String]
+
+  /// The paths that an item says, or the usual ones.
+  private func parts(_ record: Record) -> (kernel: ImagePart, initrd: ImagePart) {
+    func part(_ key: Key<String>, _ usual: [String]) -> ImagePart {
+      ImagePart(key: key, paths: record[key].map { [$0] } ?? usual)
+    }
+    return (part(ItemKeys.kernel, kernels), part(ItemKeys.initrd, initrds))
+  }
+
+  func check(_ image: ServedReference?, _ record: Record, _ check: inout ItemCheck) {
+    let parts = parts(record)
+    check.isFolder(image, holding: [parts.kernel, parts.initrd])
+  }
+
+  func boot(
+    _ image: ServedReference, _ record: Record, arguments: [String], lastArguments: [String],
+    _ inputs: inout MenuInputs, _ planner: inout Planner
+  ) throws(RecipeErrors) -> ItemAction {
+    let parts = parts(record)
+    return .linux(
+      LinuxBoot(
+        kernel: try inputs.file(in: image, parts.kernel.paths, &planner),
+        initrds: [try inputs.file(in: image, parts.initrd.paths, &planner)],
+        arguments: arguments, image: try inputs.facts(of: image, &planner),
+        lastArguments: lastArguments))
+  }
+}
+
 extension ItemKind {
   static let casperKey = Key(
     "casper", .served, isRequired: true, "The folder with the content of a live image.")
@@ -20,11 +52,9 @@ extension ItemKind {
     "nfs-root", .menuText,
     "SERVER:/PATH of the image's content over NFS; site.server and site.output when left out.")
 
-  /// What Ubuntu's images have called them, the newest first.
-  private static let casperKernels = ["casper/vmlinuz", "casper/vmlinuz.efi"]
-  private static let casperInitrds = [
-    "casper/initrd", "casper/initrd.lz", "casper/initrd.gz", "casper/initrd.img",
-  ]
+  private static let casperFiles = ImageFiles(
+    kernels: ["casper/vmlinuz", "casper/vmlinuz.efi"],
+    initrds: ["casper/initrd", "casper/initrd.lz", "casper/initrd.gz", "casper/initrd.img"])
 
   static let casper = ItemKind(
     casperKey.description,
@@ -40,12 +70,7 @@ extension ItemKind {
       }
     },
     checkReferences: { record, check in
-      check.isFolder(
-        record[casperKey],
-        holding: [
-          part(record, ItemKeys.kernel, casperKernels),
-          part(record, ItemKeys.initrd, casperInitrds),
-        ])
+      casperFiles.check(record[casperKey], record, &check)
       check.isISO(record[iso])
       if record[iso] == nil, record[nfsRoot] == nil { check.canBeNFSRoot(record[casperKey]) }
     },
@@ -66,15 +91,8 @@ extension ItemKind {
       arguments = ["root=/dev/nfs", "boot=casper", "netboot=nfs", "nfsroot=\(root)", "ip=dhcp"]
     }
     arguments += record[ItemKeys.arguments] ?? []
-    return .linux(
-      LinuxBoot(
-        kernel: try inputs.file(
-          in: image, part(record, ItemKeys.kernel, casperKernels).paths, &planner),
-        initrds: [
-          try inputs.file(in: image, part(record, ItemKeys.initrd, casperInitrds).paths, &planner)
-        ],
-        arguments: arguments, image: try inputs.facts(of: image, &planner),
-        lastArguments: ["---"]))
+    return try casperFiles.boot(
+      image, record, arguments: arguments, lastArguments: ["---"], &inputs, &planner)
   }
 
   /// Where NFS has a folder of the tree; nil for one that is elsewhere, or a site without addresses.
@@ -84,12 +102,8 @@ extension ItemKind {
     return "\(server):\(output)/\(path)"
   }
 
-  private static func part(_ record: Record, _ key: Key<String>, _ usual: [String]) -> ImagePart {
-    ImagePart(key: key, paths: record[key].map { [$0] } ?? usual)
-  }
-
-  private static let debianKernels = ["linux", "vmlinuz"]
-  private static let debianInitrds = ["initrd.gz"]
+  private static let debianFiles = ImageFiles(
+    kernels: ["linux", "vmlinuz"], initrds: ["initrd.gz"])
 
   static let debianKey = Key(
     "debian-installer", .served, isRequired: true,
@@ -103,12 +117,7 @@ extension ItemKind {
       ItemKeys.arguments.description,
     ], summary: "The Debian installer.",
     checkReferences: { record, check in
-      check.isFolder(
-        record[debianKey],
-        holding: [
-          part(record, ItemKeys.kernel, debianKernels),
-          part(record, ItemKeys.initrd, debianInitrds),
-        ])
+      debianFiles.check(record[debianKey], record, &check)
       check.isFile(record[preseed])
     }
   ) { record, inputs, planner throws(RecipeErrors) in
@@ -118,14 +127,8 @@ extension ItemKind {
       let url = try inputs.file(answers, &planner).choices[0].url
       arguments = ["auto=true", "priority=critical", "url=\(url)"]
     }
-    return .linux(
-      LinuxBoot(
-        kernel: try inputs.file(
-          in: image, part(record, ItemKeys.kernel, debianKernels).paths, &planner),
-        initrds: [
-          try inputs.file(in: image, part(record, ItemKeys.initrd, debianInitrds).paths, &planner)
-        ],
-        arguments: arguments, image: try inputs.facts(of: image, &planner),
-        lastArguments: record[ItemKeys.arguments] ?? []))
+    return try debianFiles.boot(
+      image, record, arguments: arguments, lastArguments: record[ItemKeys.arguments] ?? [],
+      &inputs, &planner)
   }
 }

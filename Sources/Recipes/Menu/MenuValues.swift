@@ -77,7 +77,7 @@ extension ValueType<Int> {
     let longest = 4194
     return .scalar("a number of seconds", schema: textSchema(pattern: "[0-9]{1,4}")) {
       text, scalar, checker in
-      let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+      let isNumber = !text.isEmpty && text.utf8.allSatisfy(isDigit)
       guard isNumber else {
         checker.error(
           "expected a number of seconds, found \(quoted(text))", at: scalar.location,

@@ -8,7 +8,8 @@ enum FileRule {
 
   static let rule = Rule(
     name: "file", version: 1, summary: "A file or folder as it is.",
-    keys: [file.description, source.description], check: check, plan: plan)
+    keys: [file.description, source.description, CheckedScript.check.description], check: check,
+    plan: plan)
 
   private static func check(_ record: Record, _ checker: inout Checker) {
     guard let path = record[file] else { return }

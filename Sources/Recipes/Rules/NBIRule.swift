@@ -154,12 +154,10 @@ extension ValueType<String> {
   private static func isMacModel(_ text: String) -> Bool {
     let halves = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
     guard halves.count == 2, let first = halves.first, let last = halves.last else { return false }
-    let letters = first.prefix {
-      ($0 | 0x20) >= UInt8(ascii: "a") && ($0 | 0x20) <= UInt8(ascii: "z")
-    }
+    let letters = first.prefix(while: isLetter)
     let digits = first.dropFirst(letters.count)
     return !letters.isEmpty && !digits.isEmpty && !last.isEmpty
-      && (Array(digits) + Array(last)).allSatisfy { (0x30...0x39).contains($0) }
+      && (Array(digits) + Array(last)).allSatisfy(isDigit)
   }
 
   /// "Mac-" and hexadecimal digits.
@@ -185,7 +183,7 @@ extension ValueType<Int> {
   static var netBootIndex: ValueType {
     .scalar("a number from 1 to 65535", schema: textSchema(pattern: "[1-9][0-9]{0,4}")) {
       text, scalar, checker in
-      if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text),
+      if text.utf8.allSatisfy(isDigit), let number = Int(text),
         (1...65535).contains(number)
       {
         return number

@@ -6,7 +6,7 @@ enum ScriptRule {
 
   static let rule = Rule(
     name: "script", version: 1, summary: "A text file written in the recipe.",
-    keys: [script.description]
+    keys: [script.description, CheckedScript.check.description]
   ) { target, _ in
     RulePlan(artifact: .bytes(bytes(of: target)), isEntryPoint: true)
   }

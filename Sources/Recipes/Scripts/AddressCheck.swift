@@ -105,7 +105,7 @@ enum SlipOfThePen {
   }
 
   private static func digits(_ text: String) -> [UInt8] {
-    text.utf8.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    text.utf8.filter(isDigit)
   }
 
   private static func isMachine(_ text: String) -> Bool {

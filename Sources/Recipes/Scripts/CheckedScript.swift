@@ -57,8 +57,14 @@ struct CheckedScript: Sendable {
 }
 
 extension CheckedScript {
-  /// The script of a target; nil when the target is none.
+  /// For scripts of others: what is wrong with them is nothing that the recipes could mend.
+  static let check = Key(
+    "check", .boolean,
+    "false: pxebuild does not look at the script, one of somebody else for an iPXE of theirs.")
+
+  /// The script of a target; nil when the target is none, or not to be looked at.
   init?(_ target: Target, _ recipes: RecipeSet, _ address: SiteAddress) {
+    guard target.values[Self.check] ?? true else { return nil }
     if let text = target.values[ScriptRule.script] {
       guard target.ruleName == ScriptRule.rule.name, ParsedScript.isScript(text.utf8),
         case .scalar(let scalar)? = target.values.written(ScriptRule.script)

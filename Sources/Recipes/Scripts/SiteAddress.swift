@@ -57,9 +57,7 @@ struct SiteAddress: Sendable {
         let scheme = url[..<url.utf8.index(url.startIndex, offsetBy: count)]
         return isSmall ? String(scheme) : scheme.lowercased()
       case UInt8(ascii: "A")...UInt8(ascii: "Z"): isSmall = false
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-        UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-        continue
+      case _ where isLetterOrDigit(byte) || "+-._".utf8.contains(byte): continue
       default: return nil
       }
     }

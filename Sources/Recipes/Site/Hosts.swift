@@ -131,14 +131,7 @@ extension ValueType<[Site.Host]> {
 
 /// One label of RFC 1123 that starts with a letter; some DHCP servers take a number for something else.
 private func isHostName(_ name: String) -> Bool {
-  let letters = name.utf8.allSatisfy {
-    switch $0 {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
+  let letters = name.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
   // dnsmasq takes these two words for instructions.
   let isTaken = ["ignore", "infinite"].contains(name.lowercased())
   return letters && name.first?.isLetter == true && name.last != "-" && name.utf8.count <= 63

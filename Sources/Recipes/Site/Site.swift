@@ -140,12 +140,13 @@ extension ValueType<String> {
     }
   }
 
-  /// A network interface as Linux names them: at most 15 bytes, no slash or space (`dev_valid_name`).
+  /// A network interface as Linux names them: at most 15 bytes, no slash or space (`dev_valid_name`). Linux would
+  /// take DEL as well, which no server's file can hold.
   static var interface: ValueType {
     .scalar("a network interface", schema: anyScalarSchema) { text, scalar, checker in
       let isGood =
         (1...15).contains(text.utf8.count) && text != "." && text != ".."
-        && !text.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") }
+        && !text.utf8.contains { $0 <= 0x20 || $0 == 0x7f || "/:".utf8.contains($0) }
       if isGood { return text }
       checker.error("expected a network interface, found \(quoted(text))", at: scalar.location)
       return nil
@@ -182,14 +183,7 @@ extension ValueType<[String: String]> {
 
 func isVariableName(_ name: String) -> Bool {
   !name.isEmpty
-    && name.utf8.allSatisfy {
-      switch $0 {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-        true
-      default: false
-      }
-    }
+    && name.utf8.allSatisfy { isLetterOrDigit($0) || "-_".utf8.contains($0) }
 }
 
 extension ValueType<Site.Network> {

@@ -113,9 +113,9 @@ extension ValueType<String> {
     .scalar("the name of a Debian package", schema: textSchema(pattern: "[a-z0-9][a-z0-9+.-]+")) {
       text, scalar, checker in
       let isGood =
-        text.utf8.count >= 2 && isLowerAlphanumeric(text.utf8.first)
+        text.utf8.count >= 2 && text.utf8.first.map { isSmallLetter($0) || isDigit($0) } == true
         && text.utf8.allSatisfy {
-          isLowerAlphanumeric($0)
+          isSmallLetter($0) || isDigit($0)
             || [UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ".")]
               .contains($0)
         }
@@ -140,13 +140,5 @@ extension ValueType<String> {
       return record.read(mapping, owner: "prebuilt", at: value.location, &checker)[
         SourceKeys.prebuiltDeb]
     }
-  }
-}
-
-private func isLowerAlphanumeric(_ byte: UInt8?) -> Bool {
-  switch byte {
-  case .some(UInt8(ascii: "a")...UInt8(ascii: "z")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")):
-    true
-  default: false
   }
 }

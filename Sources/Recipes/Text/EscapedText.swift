@@ -6,12 +6,10 @@
 func escaped(_ text: String, keeping marks: String, _ escape: (UInt8) -> String) -> String {
   var result = ""
   for byte in text.utf8 {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
+    if isLetterOrDigit(byte) || marks.utf8.contains(byte) {
       result.unicodeScalars.append(Unicode.Scalar(byte))
-    case _ where marks.utf8.contains(byte): result.unicodeScalars.append(Unicode.Scalar(byte))
-    default: result += escape(byte)
+    } else {
+      result += escape(byte)
     }
   }
   return result

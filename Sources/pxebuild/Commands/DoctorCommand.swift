@@ -5,7 +5,10 @@ import Recipes
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Look for every program and header that these recipes need.",
-    discussion: "Prints the one command that installs what is missing. Exits with 1 if anything is."
+    discussion: """
+      Prints the one command that installs what is missing. Exits with 1 if anything is that a build needs; a server \
+      that a config is for may be missing on a machine that only builds.
+      """
   )
 
   @OptionGroup var site: SiteOptions
@@ -22,7 +25,8 @@ struct DoctorCommand: AsyncParsableCommand {
       if case .git = $0.kind { true } else { false }
     }
     if usesGit { names.insert("git") }
-    let report = await Doctor().examine(names.sorted())
+    let report = await Doctor().examine(
+      names.sorted(), servers: loaded.recipes.serverPrograms)
     if terminal.json {
       try console.printResult(report.json)
     } else {

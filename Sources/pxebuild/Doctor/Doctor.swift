@@ -10,9 +10,11 @@ struct Doctor: Sendable {
 
   /// Looks for everything that the named things need (see `Requirement.init`): pass the tools of all
   /// actions of a plan, and "git" when a source is a git repository.
-  func examine(_ names: some Sequence<String>) async -> DoctorReport {
+  ///
+  /// - Parameter servers: What the serving machine runs.
+  func examine(_ names: some Sequence<String>, servers: Set<String> = []) async -> DoctorReport {
     var findings: [DoctorReport.Finding] = []
-    for requirement in Requirement.all(for: names) {
+    for requirement in Requirement.all(for: names, servers: servers) {
       findings.append(.init(requirement: requirement, state: await state(of: requirement)))
     }
     return DoctorReport(findings: findings, isRoot: geteuid() == 0)

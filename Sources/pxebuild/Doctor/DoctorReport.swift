@@ -70,6 +70,12 @@ struct DoctorReport: Sendable, Equatable {
     if findings.contains(where: { $0.requirement.kind == .sandbox && !$0.isFound }) {
       lines.append("Builds run without a sandbox here, and give the same bytes.")
     }
+    let servers = findings.filter { $0.state == .missing && $0.requirement.isServer }
+    if !servers.isEmpty {
+      lines.append(
+        "\(countText(servers.count, "program")) of servers \(servers.count == 1 ? "is" : "are") missing; only "
+          + "the machine that serves needs \(servers.count == 1 ? "it" : "them").")
+    }
     if missing.isEmpty {
       lines.append("Everything that these recipes need is here.")
     } else {

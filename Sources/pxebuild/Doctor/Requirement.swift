@@ -13,11 +13,13 @@ struct Requirement: Hashable, Sendable {
   /// The Debian package that brings it.
   var package: String?
   /// Builds go on without it.
-  var isOptional: Bool
+  var isOptional: Bool { isServer || kind == .sandbox }
+  /// Only the machine that serves needs it, which may be another one.
+  var isServer: Bool
 
   /// A thing by its name: "/…" is a file, "….h" a header, "lib….so" a library, "cc1" a part of the
   /// compiler, "bwrap" the sandbox, all else a program.
-  init(_ name: String) {
+  init(_ name: String, isServer: Bool = false) {
     self.name = name
     package = DebianPackages.package(for: name)
     kind =
@@ -27,19 +29,23 @@ struct Requirement: Hashable, Sendable {
         ? .header
         : name.hasPrefix("lib") && name.hasSuffix(".so")
           ? .library : name == "cc1" ? .compilerPart : name == "bwrap" ? .sandbox : .program
-    isOptional = kind == .sandbox
+    self.isServer = isServer
   }
 
   /// Everything that the named things need, each once, in order: programs first, then what the compiler
   /// finds, then files, then the sandbox, which any build makes use of.
-  static func all(for names: some Sequence<String>) -> [Requirement] {
+  ///
+  /// - Parameter servers: Programs that servers are, and builds do without.
+  static func all(for names: some Sequence<String>, servers: Set<String> = []) -> [Requirement] {
     var seen: Set<String> = []
     var open = Array(names) + ["bwrap"]
     while let name = open.popLast() {
       if seen.insert(name).inserted { open += DebianPackages.companions(of: name) }
     }
     let order: [Kind] = [.program, .compilerPart, .header, .library, .file, .sandbox]
-    let sorted = seen.sorted().map(Requirement.init)
+    let sorted =
+      seen.sorted().map { Requirement($0) }
+      + servers.subtracting(seen).sorted().map { Requirement($0, isServer: true) }
     return order.flatMap { kind in sorted.filter { $0.kind == kind } }
   }
 }

@@ -7,7 +7,8 @@ extension RecipeSet {
   public static func foregroundTFTP(root: String, address: IPv4Address) -> String {
     let lines =
       ["port=0", "listen-address=\(address)", "bind-interfaces"] + foreground
-      + ["enable-tftp", "tftp-root=\(DnsmasqText.value(root) ?? "")", "tftp-max=1000"]
+      + ["enable-tftp", "tftp-root=\(DnsmasqText.value(root) ?? "")"]
+      + ["tftp-max=\(DnsmasqText.clients)"]
     return lines.joined(separator: "\n") + "\n"
   }
 

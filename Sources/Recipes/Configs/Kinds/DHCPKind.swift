@@ -28,6 +28,14 @@ enum DHCPKind {
       dhcp.description, mode.description, script.description, leaseTime.description,
       authoritative.description, serveTFTP.description,
     ],
+    programs: { config in
+      switch config.values[dhcp] {
+      case .isc: ["dhcpd"]
+      case .kea: ["kea-dhcp4"]
+      case .dnsmasq: ["dnsmasq"]
+      case nil: []
+      }
+    },
     ports: { config, _ in
       [.udp(67)] + (config.values[mode] == .proxy ? [.udp(4011)] : [])
         + (config.values[serveTFTP] == true ? [.udp(69)] : [])

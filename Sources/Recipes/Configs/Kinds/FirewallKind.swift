@@ -9,7 +9,7 @@ enum FirewallKind {
 
   static let kind = ConfigKind(
     name: "firewall", summary: "A firewall that lets in what the other configs serve.",
-    keys: [firewall.description, also.description], make: make)
+    keys: [firewall.description, also.description], programs: { _ in ["nft"] }, make: make)
 
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)
     -> ConfigContent?
@@ -32,16 +32,31 @@ enum FirewallKind {
         "mountd's port is another one after each start, and no firewall can know it",
         at: config.location, help: "add nfs.conf: { nfs: ports } to configs:")
     }
+    let interface = served.site.network.interface
+    if let interface, let problem = problem(with: interface) {
+      checker.error(
+        "\(config.owner) cannot name the interface \(quoted(interface)): nft has no way to write \(problem)",
+        at: config.location, help: "rename the interface, or leave it out of site.network")
+      return nil
+    }
     let names = others.filter { !$0.kind.ports($0, served).isEmpty }.map(\.path)
     return .file(
       ConfigText(
-        text: text(ports, of: names, on: served.site.network.interface)))
+        text: text(ports, of: names, on: interface)))
   }
 
+  /// Why nft cannot take an interface's name, or nil: nothing escapes in its quoted texts, a star at the end stands
+  /// for anything, and of letters beyond ASCII its pages say nothing.
+  private static func problem(with interface: String) -> String? {
+    let odd = interface.unicodeScalars.first { !$0.isASCII || "\"*\\".unicodeScalars.contains($0) }
+    return odd.map { quoted(String($0)) }
+  }
+
+  /// - Precondition: nft can take the interface's name.
   private static func text(
     _ ports: Set<ServedPort>, of names: [String], on interface: String?
   ) -> String {
-    let source = interface.map { "iifname \(quotedName($0)) " } ?? ""
+    let source = interface.map { "iifname \"\($0)\" " } ?? ""
     let opened = ServedPort.Transport.allCases.compactMap { transport -> String? in
       let numbers = ports.filter { $0.transport == transport }.map(\.number).sorted()
       guard !numbers.isEmpty else { return nil }
@@ -68,11 +83,6 @@ enum FirewallKind {
       """
     return head + opened.map { "\($0)\n" }.joined() + "  }\n}\n"
   }
-
-  /// An interface's name has no quotation mark that nft could not take: it would end the text.
-  private static func quotedName(_ name: String) -> String {
-    "\"\(name.replacing("\"", with: ""))\""
-  }
 }
 
 extension ValueType<ServedPort> {
@@ -82,7 +92,7 @@ extension ValueType<ServedPort> {
       text, scalar, checker in
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
       if parts.count == 2, let transport = ServedPort.Transport(rawValue: String(parts[0])),
-        parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(parts[1]),
+        parts[1].utf8.allSatisfy(isDigit), let number = Int(parts[1]),
         (1...65535).contains(number)
       {
         return ServedPort(transport: transport, number: number)

@@ -13,6 +13,7 @@ enum HTTPKind {
   static let kind = ConfigKind(
     name: "http", summary: "An HTTP server that serves the output tree.",
     keys: [http.description, form.description],
+    programs: { $0.values[http].map { [$0 == .nginx ? "nginx" : "apache2"] } ?? [] },
     ports: { _, served in served.site.httpEndpoint.map { [.tcp($0.port)] } ?? [] }, make: make)
 
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)

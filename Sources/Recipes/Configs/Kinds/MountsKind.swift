@@ -7,7 +7,7 @@ enum MountsKind {
 
   static let kind = ConfigKind(
     name: "mounts", summary: "Mounts of images whose content is served without a copy.",
-    keys: [mounts.description], make: make)
+    keys: [mounts.description], programs: { _ in [] }, make: make)
 
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)
     -> ConfigContent?

@@ -13,6 +13,13 @@ enum NFSKind {
   static let kind = ConfigKind(
     name: "nfs", summary: "An NFS server for what boots from it.",
     keys: [nfs.description, folders.description],
+    programs: { config in
+      switch config.values[nfs] {
+      case .kernel: ["exportfs", "rpc.mountd", "rpc.nfsd"]
+      case .ganesha: ["ganesha.nfsd"]
+      case .ports, nil: []
+      }
+    },
     ports: { config, _ in config.values[nfs] == .ports ? [] : NFSExport.ports }, make: make)
 
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)
@@ -35,6 +42,7 @@ enum NFSKind {
         "\(config.owner) exports nothing: no item needs NFS", at: config.location,
         help: "remove it, or list folders: to export")
     }
+    checkRoots(config, served, &checker)
     switch server {
     case .kernel, .ports:
       return .file(ConfigText(text: KernelNFS.exports(exports, note: note(server))))
@@ -48,6 +56,24 @@ enum NFSKind {
       }
       return .file(ConfigText(text: Ganesha.config(exports, note: note(server))))
     }
+  }
+
+  /// An item's kernel is told of the folder that `site.output` names, which a build of its own place for the tree
+  /// (`--output`) does not change: the same script has to come out everywhere.
+  private static func checkRoots(
+    _ config: Config, _ served: ServedSite, _ checker: inout Checker
+  ) {
+    let roots = served.recipes.serviceNeeds.filter { need, target in
+      if case .nfsExport = need { !served.absent.contains(target.path) } else { false }
+    }
+    func place(_ folder: String) -> String { LocalFile.resolved(absolutePath(folder, from: "/")) }
+    guard let output = served.site.output, !roots.isEmpty, place(output) != place(served.output)
+    else { return }
+    checker.warn(
+      "\(config.owner) exports \(quoted(served.output)), but items mount what is in \(quoted(output))",
+      at: config.location,
+      help: "items name site.output: build there, or change it, before machines boot from this tree"
+    )
   }
 
   private static func note(_ server: Server) -> String {

@@ -12,6 +12,7 @@ enum SambaKind {
   static let kind = ConfigKind(
     name: "samba", summary: "A Samba server for Windows that installs from a share.",
     keys: [samba.description, shares.description],
+    programs: { $0.values[samba] == .shares ? ["smbd"] : ["smbpasswd"] },
     ports: { config, _ in config.values[samba] == .shares ? [.tcp(445)] : [] }, make: make)
 
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)

@@ -6,11 +6,12 @@ enum TFTPKind {
     "tftp", .word("a TFTP server"), isRequired: true, "hpa or dnsmasq.")
   static let clients = Key<Int>(
     "clients", .integer("a number of clients", 1...65535),
-    "How many files dnsmasq sends at a time; 1000 when left out.")
+    "How many files dnsmasq sends at a time; 900 when left out.")
 
   static let kind = ConfigKind(
     name: "tftp", summary: "A TFTP server that serves the output tree.",
     keys: [tftp.description, clients.description],
+    programs: { $0.values[tftp].map { [$0 == .hpa ? "in.tftpd" : "dnsmasq"] } ?? [] },
     ports: { _, _ in [.udp(69)] }, make: make)
 
   private static func make(_ config: Config, _ served: ServedSite, _ checker: inout Checker)
@@ -80,12 +81,6 @@ enum TFTPKind {
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."),
-      UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
+    isLetterOrDigit(byte) || "/._-".utf8.contains(byte)
   }
 }

@@ -12,8 +12,7 @@ struct MountUnit: Sendable, Hashable {
     for (index, byte) in place.split(separator: "/").joined(separator: "/").utf8.enumerated() {
       switch byte {
       case UInt8(ascii: "/"): result += "-"
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: ":"), UInt8(ascii: "_"):
+      case _ where isLetterOrDigit(byte) || ":_".utf8.contains(byte):
         result.unicodeScalars.append(Unicode.Scalar(byte))
       case UInt8(ascii: ".") where index > 0: result += "."
       default:

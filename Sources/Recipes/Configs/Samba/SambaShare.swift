@@ -126,11 +126,8 @@ extension ValueType<String> {
       let isGood =
         text.utf8.count <= 32
         && text.utf8.enumerated().allSatisfy { index, byte in
-          switch byte {
-          case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"): true
-          case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): index > 0
-          default: false
-          }
+          isSmallLetter(byte) || byte == UInt8(ascii: "_")
+            || index > 0 && (isDigit(byte) || byte == UInt8(ascii: "-"))
         }
       if isGood, !text.isEmpty { return text }
       checker.error(
