@@ -60,12 +60,28 @@ struct FuzzTests {
         let opened = try DiskImage(ImageFile(path: path))
         let tree = try ImageTree(opened)
         #expect(tree.entryCount < 100_000)
+        // What a tree says that there is can be read, up to a size.
+        for content in Self.contents(tree.root) where content.size <= 65536 {
+          #expect(
+            try content.bytes(in: opened.file, atMost: 65536, name: "x").count
+              == Int(content.size))
+        }
       } catch {
         errors += 1
       }
       for place in touched { pwrite(file, [image[place]], 1, off_t(place)) }
     }
     #expect(errors > rounds / 20, "most changes should be felt, \(errors) of \(rounds) were")
+  }
+
+  private static func contents(_ folder: ImageTree.Folder) -> [FileContent] {
+    folder.entries.flatMap { entry -> [FileContent] in
+      switch entry.kind {
+      case .file(let content, _): return [content]
+      case .folder(let inner): return contents(inner)
+      case .link: return []
+      }
+    }
   }
 
   /// Makes a descriptor's checksums right again.

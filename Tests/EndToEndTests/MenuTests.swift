@@ -6,7 +6,8 @@ import Testing
 struct MenuTests {
   /// Builds the site, serves its tree, and runs `body` with a machine that boots from its menu.
   private func boot(
-    _ recipe: String, _ body: (VirtualMachine, FileServer, Site) async throws -> Void
+    _ recipe: String, on firmware: VirtualMachine.Firmware = .bios,
+    _ body: (VirtualMachine, FileServer, Site) async throws -> Void
   ) async throws {
     try await withSite { site in
       let server = try FileServer()
@@ -18,7 +19,9 @@ struct MenuTests {
       for name in site.served {
         server.put("/\(name)", try #require(site.bytes("out/\(name)")))
       }
-      guard let machine = try VirtualMachine(site, script: "\(address)/install.ipxe") else {
+      let machine = try VirtualMachine(
+        site, script: "\(address)/install.ipxe", firmware: firmware)
+      guard let machine else {
         #expect(
           ProcessInfo.processInfo.environment["CI"] == nil, "CI has what Debian's packages bring")
         return
@@ -117,6 +120,29 @@ struct MenuTests {
       #expect(server.requests.filter { $0 == "GET /chosen-by-pcbios" }.count == 1)
     }
   }
+
+  @Test(
+    "the menu that ships is shown by BIOS and UEFI, and an item of it is chosen",
+    arguments: VirtualMachine.Firmware.allCases)
+  func shipped(_ firmware: VirtualMachine.Firmware) async throws {
+    let file = try String(contentsOfFile: "\(Self.repository)/recipes/menu.yaml", encoding: .utf8)
+    let end = try #require(file.range(of: "\n  # Boots Windows images"))
+    try await boot(String(file[..<end.lowerBound]), on: firmware) { machine, _, _ in
+      try await machine.wait(for: "Boot menu of 10.0.2.2")
+      try await machine.wait(for: "iPXE shell")
+      // From "Leave iPXE" over restart, switch off and a separator.
+      for _ in 0..<3 { try machine.press("down") }
+      try machine.press("ret")
+      let shown = firmware == .bios ? "pcbios on i386" : "efi on x86_64"
+      try await machine.wait(for: "Firmware: \(shown), iPXE 1.")
+      try await machine.wait(for: "Press a key to go back.")
+      try machine.press("spc")
+      try await machine.wait(for: "Boot menu of 10.0.2.2", times: 2)
+    }
+  }
+
+  private static let repository =
+    #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
 
   @Test("a machine gets its own page, and the general menu when it goes back from there")
   func page() async throws {

@@ -100,7 +100,7 @@ struct TFTPConfigTests {
     try await withLab { lab, site in
       let text = try #require(site.read("out-conf/tftp.conf"))
       try site.write(
-        text.replacingOccurrences(of: "tftp-max=1000", with: "tftp-max=50"),
+        text.replacingOccurrences(of: "tftp-max=900", with: "tftp-max=50"),
         to: "out-conf/tftp.conf")
       try startDnsmasq("tftp.conf", lab, site)
       let answered = try await lab.onNetwork {

@@ -100,15 +100,21 @@ final class TFTPRead {
 
   /// Asks for a file as many clients at once that acknowledge nothing, and says how many are answered.
   ///
+  /// - Parameter ahead: How many requests may be without an answer at a time; a kernel keeps some 250 of them for a server
+  ///   that is busy and drops the others.
   /// - Returns: All reads, once as many as `wanted` are answered or nobody new has been for `seconds`.
   static func requestAtOnce(
-    _ name: String, from address: String, clients: Int, seconds: Double
+    _ name: String, from address: String, clients: Int, ahead: Int = 200, seconds: Double
   ) throws -> [TFTPRead] {
     let reads = try (0..<clients).map { _ in try TFTPRead(name, from: address) }
-    for read in reads { read.request() }
+    var asked = 0
     var answered = 0
     var end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end, answered < clients {
+      while asked < min(clients, answered + ahead) {
+        reads[asked].request()
+        asked += 1
+      }
       for read in reads where !read.isAnswered { try read.step(holds: true) }
       let now = reads.count { $0.isAnswered }
       if now > answered { end = ContinuousClock.now + .seconds(seconds) }

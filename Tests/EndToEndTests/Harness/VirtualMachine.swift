@@ -14,7 +14,7 @@ final class VirtualMachine: Sendable {
   private let monitor: String
   private let keyboard = Mutex<Int32>(-1)
 
-  enum Firmware { case bios, uefi }
+  enum Firmware: CaseIterable, Sendable { case bios, uefi }
 
   /// Nil, with a line that says so, when QEMU, the ROM or the firmware is not installed.
   ///
