@@ -1,5 +1,6 @@
 """What hyperfine runs before a timing. usage: prepare.py STEP PATH"""
 
+import os
 import shutil
 import sys
 import time
@@ -13,6 +14,15 @@ def main(step, path):
     site = sites.Site("pxebuild", path)
     if step == "cold":
         sites.forget(site)
+    elif step == "new-site":
+        for name in sites.RESULTS_OF_BUILDS:
+            sites.set_aside(site.cache / name, path / "aside")
+        sites.set_aside(site.output, path / "aside")
+        os.sync()
+    elif step == "new-folder":
+        sites.set_aside(path, path.parent / "aside")
+        path.mkdir()
+        os.sync()
     elif step == "change":
         sites.change_chain(site, time.time_ns())
     elif step == "change-embed":

@@ -40,13 +40,17 @@ def main():
     options.work.mkdir(parents=True, exist_ok=True)
     about = machine.description(options.work)
     bench = rows.Bench(pxebuild.resolve(), options.work.resolve(), HERE, options.runs)
-    reachable = sites.upstream_is_reachable()
-    results, left_out = [], []
-    for name, measure, needs_upstream in rows.ROWS:
+    missing = {
+        "upstream": None if sites.upstream_is_reachable() else f"{sites.UPSTREAM} cannot be reached",
+        "root": None if os.geteuid() == 0 else "they need root",
+        None: None,
+    }
+    results, left_out = [], {}
+    for name, measure, need in rows.ROWS:
         if options.only not in (None, name):
             continue
-        if needs_upstream and not reachable:
-            left_out.append(name)
+        if missing[need]:
+            left_out.setdefault(missing[need], []).append(name)
             continue
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         try:
@@ -54,8 +58,8 @@ def main():
         except Failed as error:
             sys.exit(f"{name}: {error}")
     lines = table(results)
-    if left_out:
-        lines += ["", f"Left out, because {sites.UPSTREAM} cannot be reached: {', '.join(left_out)}."]
+    for why, names in left_out.items():
+        lines += ["", f"Left out, because {why}: {', '.join(names)}."]
     print("\n".join(lines))
     if options.only is None:
         head = ["# Results", "", "Written by `make bench`; medians of wall times.", ""]

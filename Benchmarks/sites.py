@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from measure import Failed, run
@@ -57,6 +58,23 @@ def forget(site):
     shutil.rmtree(site.output, ignore_errors=True)
     # What is still to be written would be written in the time that is measured.
     os.sync()
+
+
+def set_aside(path, place):
+    """Takes a file or folder away so that nothing remembers it, and gives back the memory of its files.
+
+    It is not deleted: for a minute ext4 does not use the inodes of what was deleted, and whoever creates files
+    in that time waits for its search for others.
+    """
+    if not path.exists():
+        return
+    place.mkdir(exist_ok=True)
+    target = place / f"{path.name}-{time.time_ns()}"
+    path.rename(target)
+    for file in target.rglob("*"):
+        if file.is_file() and not file.is_symlink() and file.stat().st_size > 1_000_000:
+            file.chmod(0o644)
+            os.truncate(file, 0)
 
 
 def upstream_is_reachable():
@@ -201,6 +219,34 @@ def large_file_site(pxebuild, work, size):
         file.write(b"not only zeros")
     (site.recipes / "targets.yaml").write_text(
         "targets:\n  large.img: { file: large.img }\n", encoding="utf-8")
+    return site
+
+
+def load_site(pxebuild, work, size):
+    """A site with one file of so many bytes, and what servers of it read."""
+    site = Site(pxebuild, work / "load-site")
+    site.clear()
+    site.write_site()
+    (site.recipes / "program").write_bytes(os.urandom(size))
+    (site.recipes / "targets.yaml").write_text(
+        "targets:\n  ipxe.efi: { file: program }\n"
+        "configs:\n  in.tftpd: { tftp: hpa }\n  dnsmasq: { tftp: dnsmasq }\n"
+        "  nginx: { http: nginx }\n", encoding="utf-8")
+    # The servers give up root's rights.
+    work.chmod(0o755)
+    return site
+
+
+def boot_site(pxebuild, work):
+    """A site that Debian's own BIOS program boots."""
+    site = Site(pxebuild, work / "boot-site")
+    site.clear()
+    (site.recipes / "site.yaml").write_text(
+        "site:\n  server: 10.0.0.200\n"
+        "  network: { subnet: 10.0.0.0/24, range: [10.0.0.100, 10.0.0.199] }\n"
+        "targets:\n  undionly.kpxe: { file: /usr/lib/ipxe/undionly.kpxe }\n"
+        '  install.ipxe: { script: "#!ipxe\\nshell\\n" }\n'
+        "configs:\n  dhcpd.conf: { dhcp: isc }\n", encoding="utf-8")
     return site
 
 
