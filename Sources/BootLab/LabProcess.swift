@@ -219,6 +219,9 @@ public struct LabProcess {
         var frame = Array(buffer[..<count])
         if end.fd == machine, hidesUserClass { DHCPMessage.hideUserClass(in: &frame) }
         capture?.write(frame)
+        if end.fd == machine, let answer = RouterAnswer.frame(for: frame) {
+          send(answer, on: machine, isMachine: true)
+        }
         if let seen = packets.event(of: frame, seconds: Self.seconds(since: start)) {
           if case .readFinished = seen.event { hidesUserClass = false }
           Self.report(.seen(seen))

@@ -81,6 +81,25 @@ struct LabTests {
     #expect(!words(.uefiX64, .pxe).contains { $0.contains("PXESupport") })
   }
 
+  @Test("a machine that looks for an IPv6 router is told that there is none to go through")
+  func router() throws {
+    var question = [UInt8](repeating: 0, count: 62)
+    question.replaceSubrange(
+      0..<12, with: [0x33, 0x33, 0, 0, 0, 2, 0x52, 0x54, 0, 0x12, 0x34, 0x56])
+    question.replaceSubrange(12..<15, with: [0x86, 0xdd, 0x60])
+    question[20] = 58
+    question[54] = 133
+    let answer = try #require(RouterAnswer.frame(for: question))
+    #expect(Array(answer[..<6]) == Array(question[6..<12]))
+    #expect(answer.count == 70 && answer[54] == 134 && answer.word(60) == 0)
+    // Over addresses, length, kind and message a right checksum gives nothing but ones.
+    var sum = UInt32(16 + 58)
+    for index in stride(from: 22, to: 70, by: 2) { sum += UInt32(answer.word(index)) }
+    #expect((sum & 0xffff) + (sum >> 16) == 0xffff)
+    #expect(RouterAnswer.frame(for: answer) == nil)
+    for count in 0..<58 { #expect(RouterAnswer.frame(for: Array(question[..<count])) == nil) }
+  }
+
   @Test(
     "a guest that really runs is told from one that does not",
     .enabled("qemu-system-x86 is not installed") {

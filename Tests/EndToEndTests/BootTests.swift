@@ -193,6 +193,27 @@ struct BootTests {
     }
   }
 
+  @Test("a disc boots from a drive, and its own file is not asked for over the network")
+  func disc() async throws {
+    try await withSite { site in
+      // The image is Debian's; that the recipe compiles one is what makes the target a disc.
+      let target = "usb/ipxe.iso: { file: /usr/lib/ipxe/ipxe.iso }"
+      let recipe = Self.recipe.replacingOccurrences(
+        of: "  install.ipxe:", with: "  \(target)\n  install.ipxe:")
+      try site.recipe(recipe)
+      #expect(try await site.run("all").status == 0)
+      let compiled = recipe.replacingOccurrences(
+        of: target, with: "usb/ipxe.iso: { ipxe: bin/ipxe.iso, source: loader }")
+      try site.recipe(compiled + "sources: { loader: { git: \"file:///none\", tag: v1 } }\n")
+      let run = try await site.run(["boot", "usb/ipxe.iso"] + Self.timeout)
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      #expect(
+        run.output.contains("passed   BIOS by ISO           iPXE ")
+          && run.output.contains(" got install.ipxe after "), "\(run.output)")
+      #expect(run.output.contains("done: 1 passed, with dhcpd.conf; "))
+    }
+  }
+
   @Test("Ctrl-C and kill -9 leave nothing behind", arguments: [SIGINT, SIGKILL])
   func ended(signal: Int32) async throws {
     try await withBuiltSite { site in
@@ -252,6 +273,7 @@ private struct Leftovers: Equatable {
         .filter { $0.contains("/tmp/pxebuild-boot-") },
       interfaces: list("/sys/class/net"),
       mounts: text("/proc/self/mountinfo").split(separator: "\n").map(String.init),
-      folders: list("/tmp").filter { $0.hasPrefix("pxebuild-boot-") })
+      folders: list("/tmp").filter { $0.hasPrefix("pxebuild-boot-") }
+        + list("/var/tmp").filter { $0.hasPrefix("vl.") } + list("/run/netns"))
   }
 }

@@ -121,7 +121,7 @@ final class BootFollower: Sendable {
   /// Returns once the machine has done nothing for a while, so that its screen is worth a look.
   ///
   /// - Returns: False when there is no machine any more.
-  func waitForRest(_ rest: Duration = .milliseconds(800), atMost: Duration = .seconds(5)) async
+  func waitForRest(_ rest: Duration = .milliseconds(1500), atMost: Duration = .seconds(6)) async
     -> Bool
   {
     let start = ContinuousClock.now

@@ -95,23 +95,45 @@ extension BootSite {
     return Set(placed)
   }
 
+  /// Machines of another architecture than this one's are a thing apart: where nothing runs them they are skipped,
+  /// and no error.
+  static func skippingForeign(_ combinations: [BootCombination]) -> [BootCombination] {
+    combinations.map { combination in
+      guard combination.outlook == .boots, combination.firmware == .uefiARM64 else {
+        return combination
+      }
+      let missing = Self.missing(Self.needs(of: combination.firmware))
+      guard !missing.isEmpty else { return combination }
+      let packages = Set(missing.compactMap { DebianPackages.package(for: $0) }).sorted()
+      var skipped = combination
+      skipped.outlook = .skipped(
+        because: "\(missing.joined(separator: ", ")) \(missing.count == 1 ? "is" : "are") not "
+          + "installed: apt-get install \(packages.joined(separator: " "))")
+      return skipped
+    }
+  }
+
+  /// The emulator and the firmware of a machine.
+  private static func needs(of firmware: Firmware) -> [String] {
+    let images = FirmwareImages(firmware)
+    return [firmware.emulator] + [images?.code, images?.variables].compactMap(\.self)
+  }
+
+  private static func missing(_ names: [String]) -> [String] {
+    Set(names).filter {
+      $0.hasPrefix("/") ? access($0, R_OK) != 0 : Toolchain.find($0) == nil
+    }.sorted()
+  }
+
   /// What is not installed of all that some machines need, as one error.
   func checkPrograms(for combinations: [BootCombination]) throws {
-    var names = programs + ["unshare"]
-    for combination in combinations {
-      names.append(combination.firmware.emulator)
-      if let images = FirmwareImages(combination.firmware) {
-        names += [images.code, images.variables]
-      }
-    }
-    try checkPrograms(names)
+    try checkPrograms(
+      programs + ["unshare"] + combinations.flatMap { Self.needs(of: $0.firmware) })
   }
 
   /// What is not installed of some programs and files, as one error.
   func checkPrograms(_ names: [String]) throws {
-    let missing = Set(names).filter {
-      $0.hasPrefix("/") ? access($0, R_OK) != 0 : Toolchain.find($0) == nil
-    }.sorted()
+    let missing = Self.missing(names)
     guard !missing.isEmpty else { return }
     let packages = Set(missing.compactMap { DebianPackages.package(for: $0) }).sorted()
     throw BuildError(

@@ -85,9 +85,10 @@ struct BootCommand: AsyncParsableCommand {
     try BootSite.checkRights(to: "boot a site", command: "boot")
     let bootSite = try BootSite(loaded, dhcp)
     let placed = try bootSite.checkTree(loaded)
-    let combinations = BootCombination.all(
-      loaded.recipes, .init(firmware: firmware.firmware, method: via, targets: targets),
-      placed: placed)
+    let combinations = BootSite.skippingForeign(
+      BootCombination.all(
+        loaded.recipes, .init(firmware: firmware.firmware, method: via, targets: targets),
+        placed: placed))
     try bootSite.checkPrograms(for: combinations.filter { $0.outlook == .boots })
     let outputs = BootOutputs(report: report.map { .init($0) }, junit: junit.map { .init($0) })
     try outputs.prepare()

@@ -46,7 +46,7 @@ enum ReportStyle {
       border: 1px solid var(--line); border-radius: .25rem; background: var(--back); }
     pre.console { border-color: #000; background: #0c0e11; color: #dfe3e8; }
     .timeline { margin: 0; padding: 0; list-style: none; }
-    .timeline li { display: grid; grid-template-columns: 4.5rem 3.5rem minmax(0, 3fr) minmax(0, 2fr);
+    .timeline li { display: grid; grid-template-columns: 4.5rem 3.5rem minmax(0, 1fr) minmax(0, 1fr);
       gap: 0 .75rem; padding: .35rem 0; border-top: 1px solid var(--line); align-items: baseline; }
     .timeline time { text-align: right; }
     .way { padding: 0 .25rem; border-radius: .25rem; font-size: .75rem; font-weight: 600;
@@ -65,7 +65,7 @@ enum ReportStyle {
       thead { display: none; }
       table, tbody, tr, td { display: block; }
       tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
-      td { display: grid; grid-template-columns: 7rem minmax(0, 1fr); padding: .1rem 0; border: 0; }
+      td { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); padding: .1rem 0; border: 0; }
       td:empty { display: none; }
       td::before { content: attr(data-name); color: var(--dim); font-size: .875rem; }
       td > * { justify-self: start; }
