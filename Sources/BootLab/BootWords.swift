@@ -16,10 +16,12 @@ struct BootWords {
     let number =
       expected.method == .http
       ? expected.firmware.httpArchitecture : expected.firmware.pxeArchitecture
-    return "see what the DHCP server offers architecture \(number.map(String.init) ?? "?")"
+    return "see what the DHCP server offers architecture \(number.map(String.init) ?? "?"): "
+      + "pxebuild dhcp-check"
   }
 
-  private let userClass = "see what the DHCP server says to the user class iPXE"
+  private let userClass =
+    "see what the DHCP server says to the user class iPXE: pxebuild dhcp-check"
 
   /// The message goes on where the boot ended by itself: "… within 60 seconds".
   func text(of fault: BootFault) -> (message: String, advice: String?) {

@@ -82,7 +82,7 @@ struct BootCauseTests {
         == """
         the x64 UEFI firmware was offered ipxe/ipxe.efi, which the tree does not have; the tree has \
         ipxe.efi for it (PXE-E23)
-        fix: see what the DHCP server offers architecture 7
+        fix: see what the DHCP server offers architecture 7: pxebuild dhcp-check
         """)
   }
 
@@ -259,7 +259,7 @@ struct BootCauseTests {
     #expect(
       Recording().text(reading("undionly.kpxe")) == """
         the x64 UEFI firmware was offered undionly.kpxe; the one for it is ipxe.efi
-        fix: see what the DHCP server offers architecture 7
+        fix: see what the DHCP server offers architecture 7: pxebuild dhcp-check
         """)
   }
 

@@ -118,7 +118,7 @@ struct BootTests {
           + "call itself iPXE (option 77)\n",
         "x64 UEFI by PXE       the x64 UEFI firmware was offered ipxe/ipxe.efi, which the tree does "
           + "not have; the tree has ipxe.efi for it (PXE-E23)\n           fix: see what the DHCP "
-          + "server offers architecture 7\n",
+          + "server offers architecture 7: pxebuild dhcp-check\n",
       ],
       spoil: { site in
         try edit(site, "out-conf/dhcpd.conf", "\"ipxe.efi\"", "\"ipxe/ipxe.efi\"")

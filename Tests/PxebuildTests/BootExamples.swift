@@ -49,7 +49,7 @@ enum BootExamples {
       .notInTree("ipxe/ipxe.efi", byProgram: false),
       "the x64 UEFI firmware was offered ipxe/ipxe.efi, which the tree does not have; "
         + "the tree has ipxe.efi for it (PXE-E23)",
-      advice: "see what the DHCP server offers architecture 7")
+      advice: "see what the DHCP server offers architecture 7: pxebuild dhcp-check")
     return BootAttempt(verdict: .failed(failure), record: record, seconds: 14.1)
   }()
 }

@@ -31,6 +31,7 @@ enum ReportStyle {
       vertical-align: top; }
     th { color: var(--dim); font-size: .875rem; font-weight: 600; }
     td:nth-child(1), td:nth-child(2), td:nth-child(6) { white-space: nowrap; }
+    td:nth-child(4) { min-width: 8.5rem; }
     section { margin: 0 0 1.5rem; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem;
       background: var(--card); }
     .verdict { padding: .5rem .75rem; border-radius: .25rem; border-left: .25rem solid; }
@@ -66,7 +67,7 @@ enum ReportStyle {
       table, tbody, tr, td { display: block; }
       tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
       td { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); padding: .1rem 0; border: 0; }
-      td:empty { display: none; }
+      td:empty { display: none; } td:nth-child(4) { min-width: 0; }
       td::before { content: attr(data-name); color: var(--dim); font-size: .875rem; }
       td > * { justify-self: start; }
       .timeline li { grid-template-columns: 4.5rem 3.5rem minmax(0, 1fr); }
