@@ -86,9 +86,9 @@ extension BootTests {
 
     private func page(_ site: Site) async throws {
       let page = try #require(site.read("a/report/index.html"))
-      #expect(page.contains("default-src 'none'") && !page.contains("<script"))
+      #expect(page.contains("default-src &#39;none&#39;") && !page.contains("<script"))
       #expect(page.contains("&lt;/pre&gt;&lt;script&gt;document.title = 1&lt;/script&gt;"))
-      guard let chromium = Binary.find("chromium") else {
+      guard Binary.find("chromium") != nil else {
         print("SKIPPED: looking at the page needs chromium")
         return
       }
@@ -112,7 +112,7 @@ extension BootTests {
       for (theme, color) in [(1, "rgb(255, 255, 255)"), (0, "rgb(20, 23, 27)")] {
         let found = try await mustRun(
           [
-            chromium, "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu",
+            "chromium", "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu",
             "--disable-dev-shm-usage",
             "--allow-file-access-from-files", "--user-data-dir=\(site.scratch)/browser-\(theme)",
             "--blink-settings=preferredColorScheme=\(theme)", "--virtual-time-budget=5000",

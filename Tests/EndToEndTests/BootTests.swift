@@ -33,14 +33,19 @@ struct BootTests {
 
   /// Builds the site and runs `body`; afterwards nothing of a boot is left.
   private func withBuiltSite(_ body: (Site) async throws -> Void) async throws {
+    try await withBuiltSite { site, _ in try await body(site) }
+  }
+
+  private func withBuiltSite(_ body: (Site, Leftovers) async throws -> Void) async throws {
     try await withSite { site in
       try site.recipe(Self.recipe)
       let run = try await site.run("all")
       #expect(run.status == 0, "\(run.errors)")
-      let before = Leftovers.now
-      try await body(site)
-      try await eventually("the boots have ended") { Leftovers.now == before }
-      #expect(Leftovers.now == before)
+      let leftovers = Leftovers(of: site)
+      let before = leftovers.now
+      try await body(site, leftovers)
+      try await eventually("the boots have ended") { leftovers.now == before }
+      #expect(leftovers.now == before)
     }
   }
 
@@ -216,14 +221,14 @@ struct BootTests {
 
   @Test("Ctrl-C and kill -9 leave nothing behind", arguments: [SIGINT, SIGKILL])
   func ended(signal: Int32) async throws {
-    try await withBuiltSite { site in
-      let before = Leftovers.now
+    try await withBuiltSite { site, leftovers in
+      let before = leftovers.now
       let running = try site.start(
         ["boot", "--firmware", "bios", "--via", "pxe"] + Self.timeout)
       try await eventually("a machine runs") {
-        Leftovers.now.processes.contains { $0.contains("qemu-system") }
+        leftovers.now.processes.contains { $0.contains("qemu-system") }
       }
-      #expect(Leftovers.now != before)
+      #expect(leftovers.now != before)
       running.send(signal)
       let run = await running.wait()
       #expect(signal == SIGKILL ? run.signal == SIGKILL : run.status == 130, "\(run.errors)")
@@ -251,29 +256,48 @@ struct BootTests {
   }
 }
 
-/// What a boot could leave on this machine.
-private struct Leftovers: Equatable {
-  /// Command lines.
-  var processes: [String]
-  var interfaces: [String]
-  var mounts: [String]
-  var folders: [String]
+/// What the boots of a site could leave on this machine. Others may boot sites beside it.
+private final class Leftovers {
+  struct Found: Equatable {
+    /// Command lines.
+    var processes: [String]
+    var interfaces: [String]
+    var mounts: [String]
+    var folders: [String]
+  }
 
-  static var now: Leftovers {
-    let files = FileManager.default
-    func list(_ folder: String) -> [String] {
-      ((try? files.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  private let site: Site
+  /// The folders of this site's labs, those that are gone included.
+  private var labs: Set<String> = []
+
+  init(of site: Site) { self.site = site }
+
+  var now: Found {
+    let labsNow = list("/tmp").filter { name in
+      guard name.hasPrefix("pxebuild-boot-") else { return false }
+      let tree = try? FileManager.default.destinationOfSymbolicLink(atPath: "/tmp/\(name)/tree")
+      return tree == site.output
     }
-    func text(_ path: String) -> String {
-      String(decoding: files.contents(atPath: path) ?? Data(), as: UTF8.self)
-    }
-    return Leftovers(
-      processes: list("/proc").filter { $0.allSatisfy(\.isNumber) }
-        .map { text("/proc/\($0)/cmdline").replacingOccurrences(of: "\0", with: " ") }
-        .filter { $0.contains("/tmp/pxebuild-boot-") },
+    labs.formUnion(labsNow)
+    let marks = labs + [site.top]
+    func isOurs(_ text: String) -> Bool { marks.contains { text.contains($0) } }
+    return Found(
+      processes: list("/proc").filter { $0.allSatisfy(\.isNumber) }.compactMap { id in
+        // The servers of a lab have an environment of their own.
+        let command = text("/proc/\(id)/cmdline")
+        return isOurs(command + text("/proc/\(id)/environ"))
+          ? command.replacingOccurrences(of: "\0", with: " ") : nil
+      },
       interfaces: list("/sys/class/net"),
-      mounts: text("/proc/self/mountinfo").split(separator: "\n").map(String.init),
-      folders: list("/tmp").filter { $0.hasPrefix("pxebuild-boot-") }
-        + list("/var/tmp").filter { $0.hasPrefix("vl.") } + list("/run/netns"))
+      mounts: text("/proc/self/mountinfo").split(separator: "\n").map(String.init).filter(isOurs),
+      folders: labsNow + list("/run/netns"))
+  }
+
+  private func list(_ folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  }
+
+  private func text(_ path: String) -> String {
+    String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
   }
 }
