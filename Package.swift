@@ -167,7 +167,10 @@ let package = Package(
       exclude: ["StandIns"], swiftSettings: settings),
     .testTarget(
       name: "BootLabTests",
-      dependencies: ["BootLab", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: [
+        "BootLab", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "DiskWriterTests",

@@ -1,21 +1,29 @@
 import BuildEngine
 import Glibc
-import Subprocess
 import SystemPackage
 
 extension Machine.Accelerator {
+  /// Runs a program that has files in a folder, to its end or until the task is cancelled, and leaves nothing of
+  /// it when this process is killed; the exit code, or nil.
+  public typealias Runner =
+    @Sendable (
+      _ program: FilePath, _ arguments: [String], _ folder: FilePath
+    ) async -> Int32?
+
   /// KVM where a guest really runs under it, else the translator. That the device is there says nothing: it may
   /// belong to others, the processor may lack what it needs, and under another hypervisor it may be far slower
   /// than the translator.
-  public static func available(emulator: FilePath) async -> Self {
+  public static func available(emulator: FilePath, run: @escaping Runner) async -> Self {
     guard access("/dev/kvm", R_OK | W_OK) == 0 else { return .tcg }
-    return await runsGuest(.kvm, emulator: emulator, seconds: 4) ? .kvm : .tcg
+    return await runsGuest(.kvm, emulator: emulator, seconds: 4, run: run) ? .kvm : .tcg
   }
 
   /// True when a guest comes in time through its firmware, a loop of 33 million turns in real mode, which some
   /// processors do not have for guests, and a second of its clock: a boot sector that then writes 16 to a port at
   /// which QEMU ends.
-  static func runsGuest(_ accelerator: Self, emulator: FilePath, seconds: Double) async -> Bool {
+  static func runsGuest(
+    _ accelerator: Self, emulator: FilePath, seconds: Double, run: @escaping Runner
+  ) async -> Bool {
     guard let folder = try? LabFolder(for: "probe") else { return false }
     defer { folder.remove() }
     // sti; mov ecx, 0x2000000; turn: dec ecx; jnz turn; mov cx, 18; tick: hlt; loop tick;
@@ -33,14 +41,8 @@ extension Machine.Accelerator {
     ]
     return await withTaskGroup(of: Bool.self) { group in
       group.addTask {
-        var options = PlatformOptions()
-        options.createSession = true
-        let end = try? await Subprocess.run(
-          .path(emulator), arguments: Arguments(arguments), platformOptions: options,
-          output: .discarded, error: .discarded
-        ).terminationStatus
         // QEMU ends with twice the value and one.
-        return end == .exited(33)
+        await run(emulator, arguments, folder.path) == 33
       }
       group.addTask {
         try? await Task.sleep(for: .seconds(seconds))

@@ -1,3 +1,4 @@
+import Subprocess
 import SystemPackage
 import Testing
 
@@ -107,8 +108,17 @@ struct LabTests {
     })
   func probe() async {
     let emulator: FilePath = "/usr/bin/qemu-system-x86_64"
-    #expect(await Machine.Accelerator.runsGuest(.tcg, emulator: emulator, seconds: 60))
-    #expect(await !Machine.Accelerator.runsGuest(.tcg, emulator: "/bin/false", seconds: 60))
+    let run: Machine.Accelerator.Runner = { program, arguments, _ in
+      let result = try? await Subprocess.run(
+        .path(program), arguments: Arguments(arguments), output: .discarded, error: .discarded)
+      guard case .exited(let code) = result?.terminationStatus else { return nil }
+      return code
+    }
+    for (emulator, runs) in [(emulator, true), ("/bin/false", false)] as [(FilePath, Bool)] {
+      #expect(
+        await Machine.Accelerator.runsGuest(.tcg, emulator: emulator, seconds: 60, run: run) == runs
+      )
+    }
   }
 
   private static func isThere(_ path: String) -> Bool {

@@ -64,7 +64,12 @@ struct BootSession: Sendable {
   private func accelerator(_ combinations: [BootCombination]) async throws -> Machine.Accelerator {
     let first = combinations.first { $0.outlook == .boots && $0.firmware != .uefiARM64 }
     guard let first, let emulator = Toolchain.find(first.firmware.emulator) else { return .tcg }
-    return await Machine.Accelerator.available(emulator: emulator)
+    return await Machine.Accelerator.available(emulator: emulator) { program, arguments, folder in
+      let probe = Daemon(
+        name: "the probe", program: program, arguments: arguments, folder: folder)
+      guard case .exited(let code) = try? await probe.run({ _, _ in }) else { return nil }
+      return code
+    }
   }
 
   private func print(_ result: BootResult) throws {
