@@ -106,6 +106,14 @@ struct WimbootTests {
       ] {
         #expect(listing.contains("Path = \(path)\n"), "\(path): \(listing)")
       }
+      // Old media have nothing for UEFI.
+      try FileManager.default.removeItem(
+        atPath: "\(site.folder)/medium/efi/microsoft/boot/efisys.bin")
+      let old = try await site.run("all")
+      #expect(old.status == 0, "\(old.errors)")
+      #expect(
+        old.errors.contains(
+          "winpe: winpe.iso boots in BIOS only: the media have no efisys.bin\n"), "\(old.errors)")
     }
   }
 }

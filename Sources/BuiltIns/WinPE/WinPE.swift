@@ -16,7 +16,7 @@ import WindowsPE
 /// wanted.
 struct WinPE: BuiltIn {
   let name = "winpe"
-  let version = 2
+  let version = 3
 
   func run(_ invocation: BuiltInInvocation) async throws {
     try await onOwnThread { stop in try WinPEWriter(invocation, stop).run() }

@@ -9,9 +9,11 @@ struct WinPEDisc {
   let parts: WinPEParts
   let stop: StopFlag
 
-  /// What a CD needs beside BCD, boot.sdi and the image.
-  private static let files: [(part: MediaLayout.Part, path: String)] = [
+  /// What a CD needs beside BCD, boot.sdi and the image, the firmware's own part first.
+  private static let bios: [(part: MediaLayout.Part, path: String)] = [
     (.biosBootImage, "boot/etfsboot.com"), (.bootManager, "bootmgr"),
+  ]
+  private static let efi: [(part: MediaLayout.Part, path: String)] = [
     (.efiBootImage, "efi/microsoft/boot/efisys.bin"), (.efiBCD, "efi/microsoft/boot/bcd"),
     (.efiBootManager, "bootmgr.efi"),
   ]
@@ -21,16 +23,22 @@ struct WinPEDisc {
   /// Gathers the files: to be done while the image can still be read.
   func gather(_ image: SourceImage) throws {
     try FileSystem.createDirectories(folder)
-    // Arm machines have no BIOS.
-    let hasBIOS = image.architecture != .arm64
-    for (part, path) in Self.files {
-      if !hasBIOS, part == .biosBootImage || part == .bootManager { continue }
+    let bootFile = image.architecture.removableBootFile
+    // Arm machines have no BIOS, and old media (a WAIK's, 32-bit ones) nothing for UEFI.
+    let hasBIOS =
+      try image.architecture != .arm64 && parts.find(.biosBootImage, image) != nil
+    let hasEFI = try parts.find(.efiBootImage, image) != nil || !hasBIOS
+    for (part, path) in (hasBIOS ? Self.bios : [])
+      + (hasEFI ? Self.efi + [(.efiBootFile, "efi/boot/\(bootFile)")] : [])
+    {
       let name = path.split(separator: "/").last.map(String.init) ?? path
       try copy(try parts.file(part, image, called: name, key: nil), to: path)
     }
-    try copy(
-      try parts.file(.efiBootFile, image, called: image.architecture.removableBootFile, key: nil),
-      to: "efi/boot/\(image.architecture.removableBootFile)")
+    if !hasEFI {
+      invocation.note("winpe.iso boots in BIOS only: the media have no efisys.bin")
+    } else if !hasBIOS, image.architecture != .arm64 {
+      invocation.note("winpe.iso boots in UEFI only: the media have no etfsboot.com")
+    }
     for font in try parts.fonts(image) { try copy(font.path, to: "boot/fonts/\(font.name)") }
   }
 
@@ -50,7 +58,8 @@ struct WinPEDisc {
   ///   - target: The image.
   func write(_ content: FilePath, to target: FilePath) throws {
     let program = try XorrisoProgram()
-    let hasBIOS = try FileIdentity.of(folder.pushing("boot/etfsboot.com")) != nil
+    let hasBIOS = try FileIdentity.of(folder.pushing(FilePath(Self.bios[0].path))) != nil
+    let hasEFI = try FileIdentity.of(folder.pushing(FilePath(Self.efi[0].path))) != nil
     // xorriso sees one tree: paths of this machine under the paths of the disc.
     let grafts =
       [
@@ -59,7 +68,7 @@ struct WinPEDisc {
         "/sources/boot.wim=\(content.pushing("sources/boot.wim").string)",
       ]
     let result = try stop.waiting {
-      try await program.run(Self.arguments(hasBIOS: hasBIOS, target) + grafts)
+      try await program.run(Self.arguments(hasBIOS: hasBIOS, hasEFI: hasEFI, target) + grafts)
     }
     guard result.isSuccess else {
       throw BuildError(
@@ -68,19 +77,16 @@ struct WinPEDisc {
     }
   }
 
-  private static func arguments(hasBIOS: Bool, _ target: FilePath) -> [String] {
+  private static func arguments(hasBIOS: Bool, hasEFI: Bool, _ target: FilePath) -> [String] {
     // Windows' own boot programs look for names without a version and a dot at their end.
     var words = [
       "-as", "mkisofs", "-quiet", "-iso-level", "3", "-full-iso9660-filenames", "-omit-period",
       "-omit-version-number", "-J", "-joliet-long", "-r", "-V", "WINPE", "-graft-points",
       "--set_all_file_dates", "2000010100000000",
     ]
-    if hasBIOS {
-      words += [
-        "-b", "boot/etfsboot.com", "-no-emul-boot", "-boot-load-size", "8", "-eltorito-alt-boot",
-      ]
-    }
-    words += ["-e", "efi/microsoft/boot/efisys.bin", "-no-emul-boot"]
+    if hasBIOS { words += ["-b", bios[0].path, "-no-emul-boot", "-boot-load-size", "8"] }
+    if hasBIOS, hasEFI { words.append("-eltorito-alt-boot") }
+    if hasEFI { words += ["-e", efi[0].path, "-no-emul-boot"] }
     return words + ["-o", target.string]
   }
 }

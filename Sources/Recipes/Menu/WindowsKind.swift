@@ -116,6 +116,11 @@ extension ItemKind {
         "the key \(name): says it already", at: record.keyLocation(ItemKeys.arguments),
         help: "remove \(quoted(word)) here")
     }
+    if (record[ItemKeys.arguments] ?? []).contains("rawwim"), record[extraFiles] != nil {
+      checker.error(
+        "with rawwim wimboot puts no file into the image", at: record.keyLocation(extraFiles),
+        help: "remove files:, or the argument rawwim")
+    }
     checkNames(record, &checker)
   }
 

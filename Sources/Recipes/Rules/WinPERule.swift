@@ -31,7 +31,7 @@ enum WinPERule {
   static let sdi = Key("sdi", .artifact, "The boot.sdi, where neither has one.")
 
   static let rule = Rule(
-    name: "winpe", version: 2, summary: "A Windows PE, with what a site adds to it.",
+    name: "winpe", version: 3, summary: "A Windows PE, with what a site adds to it.",
     keys: [
       media.description, IsoRule.sha256.description, IsoRule.mirrors.description,
       architecture.description, image.description, files.description, startnet.description,
@@ -128,7 +128,7 @@ enum WinPERule {
     let id = planner.plan.add(
       PlannedAction(
         name: target.path, rule: target.rule.ruleVersion,
-        operation: .builtIn("winpe", version: 2, parameters: parameters), inputs: inputs,
+        operation: .builtIn("winpe", version: 3, parameters: parameters), inputs: inputs,
         outputs: ["folder"], tools: ["libwim.so"] + (values[iso] ?? false ? ["xorriso"] : []),
         origin: "\(target.location)"))
     return RulePlan(
