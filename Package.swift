@@ -83,6 +83,7 @@ let package = Package(
       dependencies: [
         "BuildEngine", "Downloads", "Archives", "CLinux", "DiskImages", "Menus", "WindowsImages",
         "WindowsPE",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -10,12 +10,17 @@ public struct BuildSession: Sendable {
     public var keepsGoing: Bool
     /// Nothing is fetched.
     public var isOffline: Bool
+    /// A folder with sources as plain files, which is looked into before anything is fetched.
+    public var vendor: FilePath?
     public var sandbox: Sandbox.Mode
 
-    public init(jobs: Int, keepsGoing: Bool, isOffline: Bool, sandbox: Sandbox.Mode) {
+    public init(
+      jobs: Int, keepsGoing: Bool, isOffline: Bool, vendor: FilePath? = nil, sandbox: Sandbox.Mode
+    ) {
       self.jobs = jobs
       self.keepsGoing = keepsGoing
       self.isOffline = isOffline
+      self.vendor = vendor
       self.sandbox = sandbox
     }
   }
@@ -105,6 +110,7 @@ public struct BuildSession: Sendable {
       ) { _ in
         BuildContext(
           store: store, cacheDirectory: cache.path, isOffline: options.isOffline,
+          vendor: options.vendor,
           perform: { try await chain.perform($0, id: nextID.next()) })
       }
     }

@@ -4,8 +4,8 @@ import BuildEngine
 public enum BuiltInActions {
   public static var all: [any BuiltIn] {
     [
-      Fetch(), Extract(), GitTree(), DebResolve(), DebFetch(), PrebuiltUSB(), BootImage(),
-      Assemble(), RenderMenu(), IsoContent(), IsoIdentity(), WinPE(),
+      Fetch(), Extract(), GitTree(), GitCommitText(), DebResolve(), DebFetch(), DebFile(),
+      PrebuiltUSB(), BootImage(), Assemble(), RenderMenu(), IsoContent(), IsoIdentity(), WinPE(),
     ]
   }
 }

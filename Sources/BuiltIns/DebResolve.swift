@@ -20,7 +20,12 @@ struct DebResolve: BuiltIn {
     }
     let memory = PackageMemory(cacheDirectory: invocation.context.cacheDirectory)
     let package: DebianPackage
-    if try invocation.flag("locked") {
+    if let vendor = try invocation.vendor,
+      let vendored = try vendor.package(
+        name, sha256: invocation.optionalParameter("locked-sha256")?.lowercased())
+    {
+      package = vendored
+    } else if try invocation.flag("locked") {
       package = try await locked(name, invocation, memory)
     } else {
       guard let offered = try await Apt(for: name, in: invocation).offer(name) else {

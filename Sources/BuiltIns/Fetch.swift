@@ -22,9 +22,13 @@ struct Fetch: BuiltIn {
       urls: [try invocation.parameter("url")] + mirrors.map(String.init),
       sha256: try invocation.parameter("sha256"))
     let file = invocation.output("file")
+    let isExecutable = try invocation.flag("executable")
+    if let vendored = try invocation.vendor?.file(try invocation.parameter("sha256").lowercased()) {
+      return try invocation.keepCopy(of: vendored, executable: isExecutable, at: "file")
+    }
     try await invocation.downloader.download(
       wanted, to: file, progress: invocation.progress, note: invocation.note)
-    if try invocation.flag("executable") { try FileSystem.setMode(file, 0o755) }
+    if isExecutable { try FileSystem.setMode(file, 0o755) }
   }
 }
 

@@ -29,6 +29,11 @@ struct GitTree: BuiltIn {
         .recipe, "'\(commit.printable)' is not a git commit",
         advice: "write all 40 hexadecimal digits of it")
     }
+    if let vendored = try invocation.vendor?.tree(of: commit, in: invocation.context.store) {
+      invocation.stored.add(
+        vendored.files.artifact, at: "source", inserted: vendored.files.inserted)
+      return try invocation.write("\(vendored.time)\n", to: "commit-time")
+    }
     let clone = try GitClone(url: url, in: invocation, environment: environment)
     do {
       try await write(commit, from: clone, invocation)

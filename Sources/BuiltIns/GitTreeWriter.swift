@@ -16,7 +16,9 @@ struct GitTreeWriter: Sendable {
     let file = try FileSystem.open(contents, .readOnly, doing: "read")
     defer { try? file.close() }  // opened for reading only
     var reader = BatchReader(file: file)
-    let time = try committerTime(reader.object(commit, damaged: damaged))
+    guard
+      let time = GitCommit(text: try reader.object(commit, damaged: damaged)).committerTime
+    else { throw damaged }
     var output = OutputFolder(source, archiveName: repository)
     try output.makeDirectory(MemberPath(components: []))
     for entry in entries {
@@ -32,16 +34,6 @@ struct GitTreeWriter: Sendable {
       }
     }
     return time
-  }
-
-  private func committerTime(_ commit: [UInt8]) throws -> Int64 {
-    for line in String(decoding: commit, as: UTF8.self).split(separator: "\n") {
-      guard line.hasPrefix("committer ") else { continue }
-      // "committer NAME <MAIL> SECONDS ZONE"
-      let words = line.split(separator: " ")
-      if words.count > 2, let seconds = Int64(words[words.count - 2]) { return seconds }
-    }
-    throw damaged
   }
 
   private var damaged: GitCloneDamage {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuildEngine
+import BuiltIns
 import Glibc
 import SystemPackage
 
@@ -81,6 +82,11 @@ struct BuildOptions: ParsableArguments, Sendable {
   @Flag(help: "Fetch nothing: use what the cache has.")
   var offline = false
 
+  @Option(
+    name: .customLong("vendor"),
+    help: "Take sources from this folder, which pxebuild vendor has filled, and fetch nothing.")
+  var vendorFolder: String?
+
   @Flag(help: "Let Debian's own binaries stand in for sources that cannot be reached.")
   var allowPrebuilt = false
 
@@ -92,6 +98,18 @@ struct BuildOptions: ParsableArguments, Sendable {
   }
 
   var session: BuildSession.Options {
-    .init(jobs: jobs, keepsGoing: keepGoing, isOffline: offline, sandbox: sandbox)
+    get throws {
+      .init(
+        jobs: jobs, keepsGoing: keepGoing, isOffline: isOffline, vendor: try vendor,
+        sandbox: sandbox)
+    }
+  }
+
+  /// True when nothing may be fetched.
+  var isOffline: Bool { offline || vendorFolder != nil }
+
+  /// The folder of sources as an absolute path. Throws when it is none.
+  var vendor: FilePath? {
+    get throws { try vendorFolder.map { try VendorFolder(absolute($0)).path } }
   }
 }

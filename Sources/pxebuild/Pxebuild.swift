@@ -14,9 +14,9 @@ struct Pxebuild: AsyncParsableCommand {
     version: version,
     subcommands: [
       AllCommand.self, BuildCommand.self, CheckCommand.self, PlanCommand.self, WhyCommand.self,
-      LockCommand.self, VerifyCommand.self, ServeCommand.self, BootCommand.self, UsbCommand.self,
-      DHCPCheckCommand.self, DoctorCommand.self, CacheCommand.self, WinPECommand.self,
-      InitCommand.self,
+      LockCommand.self, FetchCommand.self, VendorCommand.self, VerifyCommand.self,
+      ServeCommand.self, BootCommand.self, UsbCommand.self, DHCPCheckCommand.self,
+      DoctorCommand.self, CacheCommand.self, WinPECommand.self, InitCommand.self,
       SchemaCommand.self, CompletionsCommand.self, InternalCommand.self,
     ])
 

@@ -99,17 +99,17 @@ struct PrebuiltTests {
       try site.write(String(whole[..<package.lowerBound]), to: "recipes/pxebuild.lock")
       let refused = try await site.run(
         "build", "undionly.kpxe", "--locked", "--allow-prebuilt", "-q")
-      #expect(refused.status == 69)
+      #expect(refused.status == 65, "whether the source can be reached or not")
       #expect(
         refused.errors == """
-          error: cannot reach the git repository file://TOP/upstream
-            at: recipes/site.yaml:4:3
-            why: fatal: 'TOP/upstream' does not appear to be a git repository
-                 fatal: Could not read from remote repository.
-                 and its stand-in: the lock file pins no usable version of the Debian package ipxe: version '', sha256 ''
-            fix: run pxebuild lock
+          error: the lock file does not pin the Debian package "ipxe"
+           --> recipes/site.yaml:4:3
+            |
+          4 |   loader: { git: "file://TOP/upstream", tag: v1, prebuilt: { deb: ipxe } }
+            |   ^^^^^^
+            = help: pxebuild lock looks it up and writes it down
 
-          """)
+          """ + "\n")
       try site.write(whole, to: "recipes/pxebuild.lock")
       let taken = try await site.run("build", "undionly.kpxe", "--locked", "--allow-prebuilt")
       #expect(taken.status == 0, "\(taken.errors)")
@@ -140,6 +140,33 @@ struct PrebuiltTests {
       let upstream = try await MiniatureUpstream(in: site, changes: ["core/length.c": "broken\n"])
       try site.recipe(upstream.recipe)
       #expect(try await site.run("build", "undionly.kpxe", "--allow-prebuilt").status == 1)
+    }
+  }
+
+  @Test("A vendored package stands in where neither apt nor its mirror are asked")
+  func vendored() async throws {
+    try await withUnreachableUpstream { site in
+      try site.write(
+        try #require(site.read("recipes/site.yaml"))
+          + "  rom: { deb: ipxe, path: usr/lib/ipxe/undionly.kpxe }\n", to: "recipes/site.yaml")
+      let vendor = try await site.run("vendor", "v", "rom")
+      #expect(vendor.status == 0, "\(vendor.errors)")
+      #expect(site.files(below: "v/packages").map { $0.suffix(4) } == [".deb", ".txt"])
+      removeTree(site.cache)
+      // A machine without apt: the search path of programs is fixed, so its configuration is taken away.
+      let run = try await site.run(
+        "build", "rom", "undionly.kpxe", "--allow-prebuilt", "--vendor", "v",
+        environment: ["APT_CONFIG": "/dev/full"])
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(site.bytes("out/rom")?.count ?? 0 > 50_000)
+      #expect(site.bytes("out/rom") == site.bytes("out/undionly.kpxe"))
+      let package = try #require(site.files(below: "v/packages").first)
+      try site.write("no package", to: "v/packages/\(package)")
+      removeTree(site.cache)
+      let damaged = try await site.run("build", "rom", "--vendor", "v", "-q")
+      #expect(damaged.status == 1)
+      #expect(
+        damaged.errors.contains("/packages/\(package) is not what it was\n"), "\(damaged.errors)")
     }
   }
 }

@@ -72,17 +72,20 @@ public struct BuildContext: Sendable {
   public var cacheDirectory: FilePath
   /// True when nothing may be fetched.
   public var isOffline: Bool
+  /// A folder with sources as plain files, which is looked into before anything is fetched.
+  public var vendor: FilePath?
   /// Runs another action through the whole chain of executors, action cache included. How a built-in
   /// that is made of several steps keeps each of them cached by its own key.
   public var perform: @Sendable (ActionRequest) async throws -> ActionOutputs
 
   public init(
-    store: ContentStore, cacheDirectory: FilePath, isOffline: Bool,
+    store: ContentStore, cacheDirectory: FilePath, isOffline: Bool, vendor: FilePath? = nil,
     perform: @escaping @Sendable (ActionRequest) async throws -> ActionOutputs
   ) {
     self.store = store
     self.cacheDirectory = cacheDirectory
     self.isOffline = isOffline
+    self.vendor = vendor
     self.perform = perform
   }
 }

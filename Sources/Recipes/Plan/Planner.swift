@@ -197,6 +197,12 @@ struct Planner {
   mutating func package(_ name: String, at place: SourceLocation) -> Package {
     if let known = packages[name] { return known }
     let pinned = options.lock.package(name)
+    if pinned == nil, options.isLocked {
+      diagnostics.append(
+        Diagnostic(
+          "the lock file does not pin the Debian package \(quoted(name))", at: place,
+          help: "pxebuild lock looks it up and writes it down"))
+    }
     let rule = RuleVersion("deb", 1)
     let resolve = plan.add(
       PlannedAction(

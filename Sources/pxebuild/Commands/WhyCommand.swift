@@ -20,7 +20,7 @@ struct WhyCommand: AsyncParsableCommand {
     let console = Console(terminal)
     let cache = try CacheDirectory(try site.cache)
     let session = try BuildSession(
-      cache: cache, builtIns: SiteBuild.builtIns, options: build.session, sink: { _ in })
+      cache: cache, builtIns: SiteBuild.builtIns, options: try build.session, sink: { _ in })
     defer { session.close() }
     let loader = SiteLoader(
       site: site, isLocked: build.locked, isOffline: true, allowsPrebuilt: build.allowPrebuilt,

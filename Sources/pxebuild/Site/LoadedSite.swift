@@ -46,14 +46,14 @@ struct SiteLoader: Sendable {
     var unreachable: [SourceRequest: String] = [:]
     let unresolved = try recipes.unresolvedSources(
       lock: lock, for: targets?.filter { recipes.config($0) == nil })
+    // Where nothing may be looked up, the plan says what the lock file lacks.
     if !resolving {
       for source in unresolved {
         unreachable[source.request] = "the lock file does not pin it yet"
       }
-    } else if !unresolved.isEmpty {
+    } else if !unresolved.isEmpty, !isLocked {
       let pins = SourcePins(isOffline: isOffline, cache: try CacheDirectory(try site.cache))
       for source in unresolved {
-        if isLocked { throw SourcePins.notPinned(source, in: try lockPath) }
         do {
           try await pins.pin(source, in: &lock)
         } catch let error as BuildError where error.kind == .unreachable {

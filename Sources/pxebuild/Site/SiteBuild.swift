@@ -24,11 +24,11 @@ struct SiteBuild: Sendable {
     }
     let cache = try CacheDirectory(try site.cache)
     let session = try BuildSession(
-      cache: cache, builtIns: Self.builtIns, options: build.session,
+      cache: cache, builtIns: Self.builtIns, options: try build.session,
       sink: { console.receive($0) })
     defer { session.close() }
     let loader = SiteLoader(
-      site: site, isLocked: build.locked, isOffline: build.offline,
+      site: site, isLocked: build.locked, isOffline: build.isOffline,
       allowsPrebuilt: build.allowPrebuilt, savesLock: !build.dryRun,
       observe: { try session.digests.observe($0) },
       note: { console.printNotes([$0]) })
@@ -54,6 +54,7 @@ struct SiteBuild: Sendable {
     let configLock = try configs?.lock()
     defer { configLock?.release() }
     try record.remove()
+    if build.isOffline, !build.keepGoing { try await checkSources(of: plan, cache) }
     let result: BuildResult
     let placed: Placed
     do {
@@ -90,6 +91,17 @@ struct SiteBuild: Sendable {
         placed: placed.changes.placed.count, removed: placed.changes.removed.count,
         configs: placed.configs))
     return ExitStatus(result.outcomes)
+  }
+
+  /// Offline, everything that is missing is named before anything is made of the rest.
+  private func checkSources(of plan: Plan, _ cache: CacheDirectory) async throws {
+    var options = try build.session
+    options.keepsGoing = true
+    let session = try BuildSession(
+      cache: cache, builtIns: Self.builtIns, options: options, sink: { _ in })
+    defer { session.close() }
+    try await SourceSupply(plan: plan).checkNothingIsMissing(
+      session, vendor: build.vendorFolder)
   }
 
   /// What a build changed on the disk.

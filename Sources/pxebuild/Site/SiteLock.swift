@@ -27,9 +27,8 @@ struct SiteLock: Sendable {
       if case .deb(let package) = source.request { standIns.contains(package) } else { false }
     }
     if isCheckOnly {
-      if let first = missing.first(where: { !isStandIn($0) }) {
-        throw SourcePins.notPinned(first, in: path, reason: "\(name) has no entry for it")
-      }
+      let unpinned = missing.filter { !isStandIn($0) }
+      if !unpinned.isEmpty { throw SourcePins.notPinned(unpinned, in: name) }
       return LockReport(
         file: name, isCheck: true, unpinnedStandIns: missing.flatMap(\.names), added: [],
         removed: [])

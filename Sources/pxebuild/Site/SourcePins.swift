@@ -88,13 +88,13 @@ struct SourcePins: Sendable {
       package: package, version: version, sha256: sha256, architecture: architecture)
   }
 
-  static func notPinned(_ source: RequestedSource, in lock: FilePath, reason: String? = nil)
-    -> BuildError
-  {
-    BuildError(
-      .recipe, "the lock file does not pin \(source.names.joined(separator: ", "))",
-      origin: source.location.description,
-      reason: reason ?? "--locked takes nothing that \(lock.printable) does not pin",
-      advice: "run pxebuild lock and commit the file")
+  /// What the lock file lacks.
+  static func notPinned(_ sources: [RequestedSource], in lock: String) -> RecipeErrors {
+    RecipeErrors(
+      sources.map { source in
+        Diagnostic(
+          "the lock file does not pin \(source.names.joined(separator: ", "))",
+          at: source.location, help: "pxebuild lock writes it to \(lock); commit the file")
+      })
   }
 }

@@ -88,11 +88,3 @@ struct SiteRebuild: Sendable {
     }
   }
 }
-
-extension PlannedAction {
-  /// True for a step that brings something from outside by its digest, and makes nothing.
-  var bringsSource: Bool {
-    guard case .builtIn(let name, _, _) = operation, isCacheable else { return false }
-    return ["git-tree", "fetch", "deb-fetch"].contains(name)
-  }
-}
