@@ -34,6 +34,8 @@ def main(step, path):
         shutil.rmtree(path / "copy", ignore_errors=True)
         if not site.output.exists():
             sys.exit("the output tree is gone")
+    elif step == "blobs":
+        sites.fill(path)
     else:
         sys.exit(f"no step named {step}")
 

@@ -237,6 +237,35 @@ def lab_cost(command):
     return took - next(event["seconds"] for event in events if event["event"] == "boot")
 
 
+def verify(bench):
+    """One core each: pxebuild takes all it gets, openssl takes one."""
+    site = sites.hashed_site(bench.pxebuild, bench.work, 20, 50_000_000)
+    site.build()
+    files = sorted(str(path) for path in (site.output / "files").iterdir())
+    ours, peer = medians(
+        [["taskset", "-c", "0", site.pxebuild, "verify", "--skip-cache", "--quiet",
+          "--recipes", site.recipes, "--output", site.output, "--cache", site.cache],
+         ["taskset", "-c", "0", "openssl", "dgst", "-sha256", *files]],
+        runs=max(bench.runs, 5), warmup=1)
+    shutil.rmtree(site.folder)
+    return [ratio_row("verify of 1 GB in 20 files, one core, against openssl dgst", ours, peer, 1 / 0.9)]
+
+
+def clean_up(bench):
+    site = sites.stale_cache(bench.pxebuild, bench.work, 100_000)
+    command = [site.pxebuild, "cache", "gc", "--recipes", site.recipes, "--cache", site.cache]
+    ours, = medians(
+        [command], runs=max(bench.runs, 3), prepare=[bench.step + ["blobs", site.folder]])
+    run(bench.step + ["blobs", site.folder])
+    peak = peak_memory(command)
+    shutil.rmtree(site.folder)
+    return [
+        Row("cache gc, 100 000 blobs", seconds(ours), "-", "-", "< 5 s", ours < 5),
+        Row("peak memory, cache gc, 100 000 blobs", f"{peak / 1e6:.0f} MB", "-", "-", "< 200 MB",
+            peak < 200e6),
+    ]
+
+
 # Name, function, what it needs: the real upstream, or root.
 ROWS = [
     ("cold", cold, "upstream"),
@@ -249,4 +278,6 @@ ROWS = [
     ("winpe", winpe, None),
     ("load", load, "root"),
     ("boot", boot, "root"),
+    ("verify", verify, None),
+    ("gc", clean_up, None),
 ]

@@ -1,5 +1,6 @@
 """Makes the sites and the peers that are measured, below one work folder."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -312,3 +313,39 @@ def winpe_site(pxebuild, work, megabytes=250, overlay_megabytes=100):
         "targets:\n  winpe: { winpe: ../medium, arch: amd64, files: ../overlay }\n", encoding="utf-8")
     shutil.rmtree(image)
     return site, medium, overlay
+
+
+def hashed_site(pxebuild, work, count, size):
+    """A folder of files of random bytes."""
+    site = Site(pxebuild, work / "hashed")
+    site.clear()
+    site.write_site()
+    folder = site.recipes / "files"
+    folder.mkdir()
+    for index in range(count):
+        (folder / str(index)).write_bytes(os.urandom(size))
+    (site.recipes / "files.yaml").write_text(
+        "targets:\n  files: { file: files }\n", encoding="utf-8")
+    return site
+
+
+def stale_cache(pxebuild, work, count):
+    """A cache that `fill` fills with blobs that nothing needs."""
+    site = Site(pxebuild, work / "stale")
+    site.clear()
+    site.write_site()
+    (site.recipes / "a.yaml").write_text("targets:\n  a: { script: x }\n", encoding="utf-8")
+    site.build()
+    (site.folder / "count").write_text(str(count), encoding="utf-8")
+    return site
+
+
+def fill(folder):
+    """Puts blobs into a cache as a build would, but for their content, which a clean-up does not read."""
+    blobs = Path(folder) / "cache" / "blobs"
+    for index in range(int((Path(folder) / "count").read_text(encoding="utf-8"))):
+        name = hashlib.sha256(str(index).encode()).hexdigest()
+        path = blobs / name[:2] / name[2:]
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            path.write_bytes(b"x" * 100)

@@ -13,6 +13,7 @@ package func withFileLock<Result: Sendable>(
   let file = linux_open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
   guard file >= 0 else { throw BuildError(errno: errno, doing: "open the lock file", path: path) }
   defer { close(file) }
+  _ = fchmod(file, 0o666)  // users who share the cache lock the same; whoever made it has done it
   var isFirst = true
   while linux_lock_file(file, 1, 0) != 0 {
     let code = errno

@@ -57,6 +57,31 @@ public struct ActionKey: Sendable {
       + (try directories(below: Digest(action.inputRootDigest), in: store))
   }
 
+  /// The command and the input root behind a key whose `Action` is stored. Throws `LostBlob`.
+  static func messages(behind key: Digest, in store: ContentStore) throws
+    -> (command: Digest, root: Digest)
+  {
+    let action = try REAPIAction(serializedBytes: store.read(key))
+    return (try Digest(action.commandDigest), try Digest(action.inputRootDigest))
+  }
+
+  /// The name of the rule that made a key whose `Action` is stored. Throws `LostBlob`.
+  static func rule(behind key: Digest, in store: ContentStore) throws -> String? {
+    let action = try REAPIAction(serializedBytes: store.read(key))
+    let rule = action.platform.properties.first { $0.name == "rule" }?.value
+    return rule.map { String($0.prefix { $0 != "@" }) }
+  }
+
+  /// Name and SHA-256 of the tools in a key whose `Action` is stored. Throws `LostBlob`.
+  public static func tools(behind key: Digest, in store: ContentStore) throws -> [String: String] {
+    let action = try REAPIAction(serializedBytes: store.read(key))
+    var tools: [String: String] = [:]
+    for property in action.platform.properties where property.name.hasPrefix("tool:") {
+      tools[String(property.name.dropFirst(5))] = property.value
+    }
+    return tools
+  }
+
   private static func directories(below digest: Digest, in store: ContentStore) throws -> [Digest] {
     guard try store.contains(digest) else { return [] }
     var result = [digest]

@@ -51,11 +51,11 @@ public struct ActionCache: Sendable {
     return payload
   }
 
-  /// An entry's time stamp says when it was last of use, to the day, which is what a clean-up goes by.
+  /// An entry's time stamp says when it was last of use, to the hour, which is what a clean-up goes by.
   private func noteUse(of path: FilePath) {
-    guard let identity = try? FileIdentity.of(path), identity.isOlder(thanSeconds: 86_400) else {
-      return
-    }
+    guard let identity = try? FileIdentity.of(path),
+      identity.modified + 3600 * 1_000_000_000 < FileIdentity.now
+    else { return }
     // A cache that cannot be written still answers.
     _ = path.withPlatformString { utimensat(AT_FDCWD, $0, nil, 0) }
   }

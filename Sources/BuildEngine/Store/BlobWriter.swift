@@ -162,7 +162,7 @@ extension ContentStore {
       let writer = try BlobWriter(temporary)
       try body(writer)
       let digest = try writer.finish()
-      if try contains(digest) {
+      if try containsForUse(digest) {
         try FileSystem.remove(temporary)
       } else {
         try place(temporary, as: digest)

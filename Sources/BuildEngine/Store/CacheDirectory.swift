@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// The cache folder: its layout, its format, and the lock that keeps a clean-up away from builds.
+/// The cache folder: its layout, its format, and the lock by which builds and clean-ups know of each other.
 ///
 ///     FORMAT      the number of the layout
 ///     blobs/      the content store
@@ -69,7 +69,7 @@ public struct CacheDirectory: Sendable {
   public final class Lock: Sendable {
     private let file: Mutex<FileDescriptor?>
 
-    init(file: FileDescriptor) { self.file = Mutex(file) }
+    init(file: FileDescriptor?) { self.file = Mutex(file) }
 
     deinit { release() }
 
@@ -92,25 +92,24 @@ public struct CacheDirectory: Sendable {
     }
   }
 
-  /// Fails at once when a build uses this cache.
-  public func lockForCleaning() throws -> Lock {
-    guard let lock = try lock(exclusive: true) else {
-      throw BuildError(
-        .cannotWrite, "the cache \(path.printable) is in use by a build",
-        advice: "wait until it has ended and run the same command again")
-    }
-    return lock
-  }
+  /// The cache for a clean-up alone; nil when a build uses it.
+  public func lockForCleaning() throws -> Lock? { try lock(exclusive: true) }
 
   /// Nil when somebody else holds a lock that excludes this one.
   private func lock(exclusive: Bool) throws -> Lock? {
     let name = path.appending("state").appending("lock")
     let file = try FileSystem.open(
       name, .readWrite, options: [.create], permissions: .init(rawValue: 0o666), doing: "lock")
+    try? FileSystem.setMode(name, 0o666)  // it is another user's then, who has done it
     if linux_lock_file(file.rawValue, exclusive ? 1 : 0, 0) == 0 { return Lock(file: file) }
     let code = errno
     try? file.close()  // nothing was locked or written through it
     if code == EAGAIN || code == EACCES { return nil }
+    // A network's file system without locks: nobody ever has such a cache to himself, and clean-ups keep what is
+    // young.
+    if code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS {
+      return exclusive ? nil : Lock(file: nil)
+    }
     throw BuildError(errno: code, doing: "lock", path: name)
   }
 }

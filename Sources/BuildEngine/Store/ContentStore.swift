@@ -36,6 +36,22 @@ public struct ContentStore: Sendable {
     return identity.kind == .regular && identity.size == digest.size
   }
 
+  /// The same for somebody who is about to need it: a clean-up beside a build takes nothing that was touched
+  /// within the hour.
+  func containsForUse(_ digest: Digest) throws -> Bool {
+    let path = path(of: digest)
+    var status = stat()
+    guard path.withPlatformString({ lstat($0, &status) }) == 0 else { return false }
+    let identity = FileIdentity(status)
+    guard identity.kind == .regular, identity.size == digest.size else { return false }
+    // A file of a tree that is the blob itself would look changed; and it is needed anyway.
+    if status.st_nlink == 1, identity.isOlder(thanSeconds: 3600) {
+      // Another user's blob cannot be touched; were it removed, it would be made again.
+      _ = path.withPlatformString { utimensat(AT_FDCWD, $0, nil, 0) }
+    }
+    return true
+  }
+
   /// The bytes of a small blob, verified. Throws `LostBlob`.
   public func read(_ digest: Digest) throws -> [UInt8] {
     guard let bytes = try FileSystem.read(path(of: digest)) else {
@@ -48,7 +64,7 @@ public struct ContentStore: Sendable {
   /// Puts bytes into the store. Not synced: see `settle`.
   public func insert(_ bytes: some Collection<UInt8>) throws -> Digest {
     let digest = Digest(of: bytes)
-    if try contains(digest) { return digest }
+    if try containsForUse(digest) { return digest }
     let temporary = try makeTemporaryName()
     let file = try FileSystem.open(
       temporary, .writeOnly, options: [.create, .exclusiveCreate], doing: "write")
@@ -66,7 +82,7 @@ public struct ContentStore: Sendable {
   /// Moves a finished file into the store; it must be on the store's disk and nobody may hold it open.
   public func insert(moving file: FilePath) throws -> Digest {
     let digest = try Self.digest(ofFile: file)
-    if try contains(digest) {
+    if try containsForUse(digest) {
       try FileSystem.remove(file)
     } else {
       try place(file, as: digest)

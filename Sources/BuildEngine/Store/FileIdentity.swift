@@ -46,11 +46,15 @@ public struct FileIdentity: Hashable, Sendable {
   /// False for a file that changed so recently that another change could leave the same time stamp; its
   /// identity says nothing about its content yet.
   public var isSettled: Bool {
+    // The kernel stamps with its tick, 10 ms at the slowest.
+    changed + 20_000_000 < Self.now
+  }
+
+  /// Nanoseconds since 1970, as time stamps are.
+  static var now: Int64 {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
-    let nanoseconds = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
-    // The kernel stamps with its tick, 10 ms at the slowest.
-    return changed + 20_000_000 < nanoseconds
+    return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
   }
 
   public var isExecutable: Bool { mode & 0o100 != 0 }

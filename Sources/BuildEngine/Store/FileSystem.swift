@@ -73,7 +73,8 @@ public enum FileSystem {
     return "user \(String(cString: name))"
   }
 
-  /// Creates a folder and those above it, with mode 0755 whatever the umask.
+  /// Creates a folder and those above it, with mode 0755 whatever the umask; with 2775 in a folder that a group
+  /// shares (its set-group-ID bit and its group's right to write).
   public static func createDirectories(_ path: FilePath) throws {
     var code = createDirectory(path)
     let parent = path.removingLastComponent()
@@ -106,7 +107,12 @@ public enum FileSystem {
   /// Creates one folder; 0, or the error number.
   private static func createDirectory(_ path: FilePath) -> Int32 {
     guard path.withPlatformString({ mkdir($0, 0o755) }) == 0 else { return errno }
-    _ = path.withPlatformString { chmod($0, 0o755) }
+    var status = stat()
+    let parent = path.removingLastComponent()
+    let isShared =
+      (parent.isEmpty ? "." : parent).withPlatformString { stat($0, &status) } == 0
+      && status.st_mode & 0o2020 == 0o2020
+    _ = path.withPlatformString { chmod($0, isShared ? 0o2775 : 0o755) }
     return 0
   }
 

@@ -49,6 +49,31 @@ public final class WorkDirectory: Sendable {
 
   deinit { try? lock.close() }  // closing is what unlocks
 
+  /// The pxebuilds that use a cache now. Where locks say nothing (another user's folder, a network's file system
+  /// without them) whoever began within a day counts.
+  ///
+  /// - Returns: When each began, in nanoseconds since 1970; nil where that cannot be told.
+  static func running(in cache: CacheDirectory) throws -> [(started: Int64?, path: FilePath)] {
+    let parent = cache.path.appending("work")
+    var running: [(started: Int64?, path: FilePath)] = []
+    for name in try FileSystem.entries(of: parent) {
+      let folder = parent.appending(name)
+      let file = folder.appending("lock")
+      guard let identity = try? FileIdentity.of(file) ?? FileIdentity.of(folder) else { continue }
+      let isYoung = identity.modified + 86_400 * 1_000_000_000 > FileIdentity.now
+      do {
+        let lock = try FileDescriptor.open(file, .readWrite, options: [.closeOnExec])
+        defer { try? lock.close() }  // closing is what unlocks
+        if linux_lock_file(lock.rawValue, 1, 0) == 0 { continue }
+        let isHeld = errno == EAGAIN || errno == EACCES
+        if isHeld || isYoung { running.append((identity.modified, folder)) }
+      } catch {
+        if isYoung { running.append((identity.modified, folder)) }
+      }
+    }
+    return running
+  }
+
   /// A name in this folder that nothing has yet.
   public func makeName(_ purpose: String) -> FilePath {
     path.appending("\(purpose)-\(UInt64.random(in: 0...UInt64.max))")

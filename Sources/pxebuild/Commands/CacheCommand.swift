@@ -9,65 +9,77 @@ struct CacheCommand: AsyncParsableCommand {
 
 struct CacheStatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Say how much the cache holds.")
+    commandName: "status",
+    abstract:
+      "Say how much the cache holds, by rule and by age, and how often builds found in it what they need."
+  )
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions
 
   func run() async throws {
     let cache = try CacheDirectory(try site.cache)
-    let status = try CacheMaintenance(cache).status()
+    let text = CacheStatusText(
+      path: cache.path.string, status: try CacheMaintenance(cache).status(),
+      builds: try BuildHistory(in: cache).entries())
     let console = Console(terminal)
     if terminal.json {
-      try console.printResult(
-        .object([
-          "path": .string(cache.path.string), "blobs": .integer(Int64(status.blobCount)),
-          "bytes": .integer(status.blobBytes), "results": .integer(Int64(status.resultCount)),
-          "otherBytes": .integer(status.otherBytes),
-        ]))
+      try console.printResult(text.json)
     } else {
-      try console.printResults([
-        "cache    \(cache.path.printable)",
-        "blobs    \(status.blobCount), \(sizeText(status.blobBytes))",
-        "results  \(status.resultCount)",
-        "sources  \(sizeText(status.otherBytes)) (git clones, downloads, logs)",
-      ])
+      try console.printResults(text.lines)
     }
   }
 }
 
 struct CacheCollectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gc", abstract: "Remove what has not been used for a while.",
-    discussion: "Waits for nothing: it refuses to run beside a build.")
+    commandName: "gc", abstract: "Remove what was not used for a while, or what is too much.",
+    discussion: """
+      The least recently used results go first, then the files that only they needed. What the last build of a \
+      standing tree used stays, and so does what a build that runs beside may need. Clones and downloads stay.
+      """)
 
-  @Option(help: "Keep results used within so many days.")
-  var maxAge = 30
+  @Option(help: "Remove results not used for so long: 30d, 12h; 30d when no limit is given.")
+  var maxAge: AgeLimit?
+
+  @Option(help: "Keep so much at most, as in 20G or 500M.")
+  var maxSize: SizeLimit?
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions
 
-  func validate() throws {
-    guard maxAge >= 0 else { throw ValidationError("--max-age is a number of days, 0 or more") }
-  }
-
   func run() async throws {
     let cache = try CacheDirectory(try site.cache)
-    let removed = try CacheMaintenance(cache).collect(unusedForDays: maxAge)
+    let age = maxAge ?? (maxSize == nil ? AgeLimit(seconds: 30 * 86_400) : nil)
+    let collection = CacheCollection(
+      cache, .init(maxAge: age?.seconds, maxBytes: maxSize?.bytes))
+    let report = try await Interruption.cancelling { try await collection.run() }
     let console = Console(terminal)
-    if terminal.json {
-      try console.printResult(
-        .object([
-          "removedBlobs": .integer(Int64(removed.blobCount)),
-          "removedBytes": .integer(removed.blobBytes),
-          "removedResults": .integer(Int64(removed.resultCount)),
-        ]))
-    } else {
-      try console.printResults([
-        "removed \(removed.resultCount) results and \(removed.blobCount) blobs, "
-          + sizeText(removed.blobBytes)
-      ])
+    if terminal.json { return try console.printResult(Self.json(report)) }
+    var lines = [
+      "removed \(countText(report.removedResults, "result")) and "
+        + "\(countText(report.removedBlobs, "blob")), \(sizeText(report.removedBytes)); "
+        + "kept \(countText(report.keptResults, "result")), \(sizeText(report.keptBytes))"
+    ]
+    if let limit = maxSize?.bytes, report.keptBytes > limit {
+      lines.append(
+        report.runningBuilds > 0
+          ? "that is more than \(sizeText(limit)): what running builds may need stays"
+          : "that is more than \(sizeText(limit)): the trees that stand need \(sizeText(report.neededBytes))"
+      )
     }
+    try console.printResults(lines)
+  }
+
+  private static func json(_ report: CacheCollection.Report) -> JSON {
+    .object([
+      "removedBlobs": .integer(Int64(report.removedBlobs)),
+      "removedBytes": .integer(report.removedBytes),
+      "removedResults": .integer(Int64(report.removedResults)),
+      "keptBytes": .integer(report.keptBytes), "keptResults": .integer(Int64(report.keptResults)),
+      "neededBytes": .integer(report.neededBytes),
+      "runningBuilds": .integer(Int64(report.runningBuilds)),
+    ])
   }
 }
 
