@@ -162,7 +162,7 @@ public struct Build: Sendable {
     var keys: [String: Digest] = [:]
     for (id, outputs) in graph.outputs { keys[plan[id].name] = outputs.key }
     return BuildResult(
-      outcomes: outcomes, keys: keys,
+      outcomes: outcomes, outputs: graph.outputs, keys: keys,
       cachedCount: graph.outputs.values.count { $0.wasCached }, actionCount: graph.outputs.count,
       askedOutside: graph.wentWithout
         || graph.outputs.keys.contains { !plan[$0].isCacheable })
@@ -173,6 +173,8 @@ public struct Build: Sendable {
 public struct BuildResult: Sendable {
   /// One for each target of the plan, in its order.
   public var outcomes: [TargetOutcome]
+  /// What every action wrote that ended well.
+  public var outputs: [ActionID: ActionOutputs]
   /// The key of every action that ended well, by its name, for `why`.
   public var keys: [String: Digest]
   /// How many of the actions were answered by the action cache.

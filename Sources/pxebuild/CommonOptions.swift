@@ -2,9 +2,12 @@ import ArgumentParser
 import BuildEngine
 import BuiltIns
 import Glibc
+import Recipes
 import SystemPackage
 
 extension Sandbox.Mode: ExpressibleByArgument {}
+
+extension RecordPlace: ExpressibleByArgument {}
 
 /// Which site, and where its things are.
 struct SiteOptions: ParsableArguments, Sendable {
@@ -89,6 +92,16 @@ struct BuildOptions: ParsableArguments, Sendable {
 
   @Flag(help: "Let Debian's own binaries stand in for sources that cannot be reached.")
   var allowPrebuilt = false
+
+  @Option(
+    help:
+      "Where checksums, manifest, provenance and bill of materials go: in-tree, beside or none; site.records of the recipes when left out."
+  )
+  var records: RecordPlace?
+
+  @Option(
+    name: .customLong("junit"), help: "Write a JUnit report of the targets to this file.")
+  var reportFile: String?
 
   @Option(help: "Run programs in bubblewrap: auto, on or off.")
   var sandbox = Sandbox.Mode.auto

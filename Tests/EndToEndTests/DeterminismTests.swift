@@ -9,6 +9,7 @@ struct DeterminismTests {
     var prefix: [String] = []
     var environment: [String: String] = [:]
     var arguments: [String] = []
+    var needsRoot = false
     var description: String { name }
   }
 
@@ -28,10 +29,19 @@ struct DeterminismTests {
         "MAKEFLAGS": "-k",
         "GITVERSION": "x", "SOURCE_DATE_EPOCH": "1", "CROSS_COMPILE": "nosuch-",
       ], arguments: ["--sandbox", "off", "-j", "1"]),
-    Setting(name: "nobody", prefix: Site.nobody),
+    Setting(
+      name: "at the other end of the world, in another year",
+      prefix: ["/usr/bin/faketime", "2031-02-03 04:05:06"],
+      environment: ["LANG": "fr_FR.UTF-8", "TZ": "Pacific/Kiritimati"], arguments: ["-j", "4"]),
+    Setting(
+      name: "on another host, no sandbox",
+      prefix: [
+        "/usr/bin/unshare", "--uts", "/bin/sh", "-c", "hostname elsewhere && exec \"$@\"", "sh",
+      ], arguments: ["--sandbox", "off"], needsRoot: true),
+    Setting(name: "nobody", prefix: Site.nobody, needsRoot: true),
     Setting(
       name: "nobody without sandbox", prefix: Site.nobody,
-      arguments: ["--sandbox", "off", "-j", "2"]),
+      arguments: ["--sandbox", "off", "-j", "2"], needsRoot: true),
   ]
 
   @Test("Every setting gives the digests of the plain one")
@@ -43,7 +53,7 @@ struct DeterminismTests {
       #expect(try await site.run("all", "--locked").status == 0)
       let expected = digests(site)
       #expect(expected.count == 6)
-      let usable = Self.settings.filter { Binary.isRoot || $0.prefix != Site.nobody }
+      let usable = Self.settings.filter { Binary.isRoot || !$0.needsRoot }
       try await withThrowingTaskGroup(of: Void.self) { group in
         for (index, setting) in usable.enumerated() {
           group.addTask {
@@ -74,6 +84,43 @@ struct DeterminismTests {
         }
         try await group.waitForAll()
       }
+    }
+  }
+
+  /// A file system that lists every folder in another order each time; nil where FUSE cannot be used.
+  private static func mountShuffled(_ folder: String, at place: String) async -> Bool {
+    mkdir(place, 0o755)
+    let mounted = try? await mustRun(
+      ["disorderfs", "--quiet", "--multi-user=no", "--shuffle-dirents=yes", folder, place], in: "/")
+    return mounted != nil
+  }
+
+  @Test("Recipes and cache on a disk that lists its folders in another order each time")
+  func shuffled() async throws {
+    try await withSite { site in
+      let upstream = try await MiniatureUpstream(in: site)
+      try site.recipe(upstream.recipe + "  many: { file: many }\n")
+      for index in 0..<40 { try site.write("\(index)", to: "recipes/many/\(index % 7)/\(index)") }
+      #expect(try await site.run("lock").status == 0)
+      #expect(try await site.run("all", "--locked", "--records", "beside").status == 0)
+      let other = try site.sibling("plain")
+      try await mustRun(["cp", "-a", "recipes", other.folder], in: site.folder)
+      let shuffled = Site(top: site.top, folder: "\(site.top)/shuffled")
+      guard await Self.mountShuffled(other.folder, at: shuffled.folder) else {
+        #expect(!FileManager.default.fileExists(atPath: "/dev/fuse") || !Binary.isRoot)
+        return print("skipped: this machine mounts no FUSE file systems")
+      }
+      let run: Run
+      do {
+        run = try await shuffled.run("all", "--locked", "--records", "beside")
+      } catch {
+        try await mustRun(["fusermount", "-u", shuffled.folder], in: "/")
+        throw error
+      }
+      try await mustRun(["fusermount", "-u", shuffled.folder], in: "/")
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(other.read("out-records/SHA256SUMS") == site.read("out-records/SHA256SUMS"))
+      #expect(other.read("out-records/manifest.json") == site.read("out-records/manifest.json"))
     }
   }
 

@@ -55,6 +55,9 @@ public struct Manifest: Codable, Equatable, Sendable {
     /// What the stand-in cannot do.
     public var limitation: String?
     public var files: [File]
+    /// What it was made from: names of the manifest's sources and tools; nil where that was never recorded.
+    public var sources: [String]?
+    public var tools: [String]?
 
     public init(
       path: String, rule: String, state: State, version: String? = nil,
@@ -77,10 +80,16 @@ public struct Manifest: Codable, Equatable, Sendable {
 
   public var format: Int
   public var targets: [Target]
+  /// What the targets name, nothing else; nil for none.
+  public var sources: [String: Source]?
+  public var tools: [String: Tool]?
 
-  public init(targets: [Target] = []) {
+  public init(targets: [Target] = [], facts: ManifestFacts = ManifestFacts()) {
     format = Self.format
     self.targets = targets
+    let named = facts.those(of: targets)
+    sources = named.sources.isEmpty ? nil : named.sources
+    tools = named.tools.isEmpty ? nil : named.tools
   }
 
   /// Reads a tree's manifest; an empty one when there is none.

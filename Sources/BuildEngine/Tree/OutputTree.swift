@@ -107,11 +107,13 @@ public struct OutputTree: Sendable {
   /// - Parameters:
   ///   - keeping: Targets whose files stay as they are: not asked for, failed or skipped this time.
   ///   - digests: Tells, without reading a file again, that it still has the bytes that were placed.
+  ///   - facts: What the targets name as their sources and tools.
   public func update(
-    to targets: [TreeTarget], keeping: Set<String>, store: ContentStore, digests: FileDigests
+    to targets: [TreeTarget], keeping: Set<String>, store: ContentStore, digests: FileDigests,
+    facts: ManifestFacts = ManifestFacts()
   ) throws -> TreeChanges {
     let placer = placer(store, digests)
-    let update = try difference(to: targets, keeping: keeping, placer)
+    let update = try difference(to: targets, keeping: keeping, placer, facts)
     let changes = update.changes
     if !changes.isEmpty {
       let staged = try placer.stage(update.outdated.filter { !$0.isFolder })
@@ -161,7 +163,8 @@ public struct OutputTree: Sendable {
   }
 
   private func difference(
-    to targets: [TreeTarget], keeping: Set<String>, _ placer: TreePlacer
+    to targets: [TreeTarget], keeping: Set<String>, _ placer: TreePlacer,
+    _ facts: ManifestFacts = ManifestFacts()
   ) throws -> Difference {
     let old = try manifest()
     let wanted = try TreeLayout(targets, store: placer.store)
@@ -174,8 +177,13 @@ public struct OutputTree: Sendable {
     let stale = owned.subtracting(wantedPaths).subtracting(keptPaths).sorted()
     let obstacles = try placer.checkConflicts(wanted.files, owned: owned, stale: Set(stale))
     let outdated = try wanted.files.filter { try !placer.isInPlace($0) }
+    let known = ManifestFacts(
+      sources: old.facts.sources.merging(facts.sources) { $1 },
+      tools: old.facts.tools.merging(facts.tools) { $1 })
     return Difference(
-      old: old, new: Manifest(targets: (kept + wanted.entries).sorted { $0.path < $1.path }),
+      old: old,
+      new: Manifest(
+        targets: (kept + wanted.entries).sorted { $0.path < $1.path }, facts: known),
       owned: owned, outdated: outdated, stale: stale,
       oldFolders: Set(
         old.targets.flatMap { $0.files.filter { $0.isFolder == true }.map(\.path) }),

@@ -19,9 +19,20 @@ public struct Site: Sendable, Equatable {
   public var output: String?
   /// The folder for configs, absolute.
   public var configs: String?
+  /// Where what a build says about itself goes; nil when the recipes do not say.
+  public var records: RecordPlace?
   public var network = Network()
   /// Names of the person's own (`site.vars`), after substitution.
   public var variables: [String: String] = [:]
+}
+
+/// Where checksums, manifest, provenance and bill of materials go.
+public enum RecordPlace: String, CaseIterable, Sendable {
+  /// Into the served tree.
+  case inTree = "in-tree"
+  /// Into a folder beside it.
+  case beside
+  case none
 }
 
 /// The keys of `site:`.
@@ -35,13 +46,17 @@ enum SiteKeys {
   static let configs = Key(
     "configs", .folderToWrite,
     "The folder for configs; the output folder's name with -conf added when left out.")
+  static let records = Key<RecordPlace>(
+    "records", .word("in-tree, beside or none"),
+    "Where SHA256SUMS, manifest.json, provenance and bill of materials go: into the tree (in-tree), into the output folder's name with -records added (beside), or nowhere (none), which it is when left out."
+  )
   static let network = Key("network", .network, "The network that is served.")
   static let vars = Key(
     "vars", .variables, "Names of your own, used as {{site.vars.NAME}} in any recipe.")
 
   static let record = RecordDescription(keys: [
     server.description, http.description, output.description, configs.description,
-    network.description, vars.description,
+    records.description, network.description, vars.description,
   ])
 
   static let subnet = Key("subnet", .subnet, "The network in CIDR notation, 10.0.0.0/24.")

@@ -37,6 +37,7 @@ enum SiteReader {
     site.http = (record[SiteKeys.http] ?? site.server.map { "http://\($0)" }).map(withoutEndSlash)
     site.output = record[SiteKeys.output]
     site.configs = record[SiteKeys.configs]
+    site.records = record[SiteKeys.records]
     site.network = record[SiteKeys.network] ?? Site.Network()
     site.variables = record[SiteKeys.vars] ?? [:]
     if let server = site.server, let range = site.network.range, range.contains(server) {

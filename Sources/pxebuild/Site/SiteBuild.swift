@@ -1,5 +1,6 @@
 import BuildEngine
 import BuiltIns
+import Glibc
 import Recipes
 import SystemPackage
 import UpstreamMake
@@ -16,9 +17,23 @@ struct SiteBuild: Sendable {
   static var builtIns: [any BuiltIn] { BuiltInActions.all + [IPXEBuiltIn()] }
 
   func run() async throws -> ExitStatus {
+    guard let reportFile = build.reportFile else { return try await runReported() }
+    do { return try await runReported() } catch {
+      if !build.dryRun { try write(TargetReport(error, seconds: console.seconds), to: reportFile) }
+      throw error
+    }
+  }
+
+  private func write(_ report: TargetReport, to file: String) throws {
+    try FileSystem.replace(try absolute(file), with: report.xml.utf8)
+  }
+
+  private func runReported() async throws -> ExitStatus {
     let record = UpToDateRecord(file: try recordFile(), request: try request())
-    // Scripts get the whole list of targets, which the record does not have.
-    if !build.dryRun, console.mode != .json, let unchanged = try record.currentSummary() {
+    // Scripts and reports get the whole list of targets, which the record does not have.
+    if !build.dryRun, console.mode != .json, build.reportFile == nil,
+      let unchanged = try record.currentSummary()
+    {
       try console.finish(unchangedSummary(unchanged))
       return .success
     }
@@ -39,6 +54,7 @@ struct SiteBuild: Sendable {
     let tree = OutputTree(output)
     let configs = try targets == nil ? SiteConfigs(loaded) : nil
     console.show(warnings: configs?.warnings ?? [])
+    let records = try SiteRecords(loaded, option: build.records)
     if build.dryRun {
       try console.show(
         DryRun(
@@ -53,17 +69,25 @@ struct SiteBuild: Sendable {
     defer { lock.release() }
     let configLock = try configs?.lock()
     defer { configLock?.release() }
+    let recordLock = try records?.lock()
+    defer { recordLock?.release() }
     try record.remove()
+    let packages = try await ToolPackages(rememberedIn: cache.state("tool-packages")).look(
+      for: Set(plan.actions.flatMap(\.tools)))
     if build.isOffline, !build.keepGoing { try await checkSources(of: plan, cache) }
     let result: BuildResult
     let placed: Placed
     do {
       (result, placed) = try await console.display(planSize: plan.actions.count) {
         try await session.build(plan) { result in
-          let changes = try place(result, plan, in: tree, session)
           let left = result.hasFailures && !build.keepGoing
-          return Placed(
-            changes: changes, configs: left ? nil : try configs?.write(plan, session))
+          if left { return Placed(changes: TreeChanges(), configs: nil) }
+          let facts = BuildFacts(
+            plan, result, session, recipes: FilePath(loaded.recipes.folder), packages: packages)
+          let changes = try place(
+            result, plan, in: tree, session, facts, keepsRecords: records?.isInTree == true)
+          _ = try records?.write(session)
+          return Placed(changes: changes, configs: try configs?.write(plan, session))
         }
       }
     } catch is CancellationError {
@@ -75,12 +99,20 @@ struct SiteBuild: Sendable {
     }
     let last = LastBuild(in: cache, site: output.string)
     try last.add(result.keys)
+    try BuildHistory(in: cache).add(
+      .init(
+        time: Int64(time(nil)), executed: result.actionCount - result.cachedCount,
+        cached: result.cachedCount, site: output.string))
     if result.isComplete, !result.askedOutside {
       try record.save(
         read: session.digests.observations,
         placed: try tree.placedFiles()
-          + (placed.configs == nil ? [] : configs?.tree.placedFiles() ?? []),
+          + (placed.configs == nil ? [] : configs?.tree.placedFiles() ?? [])
+          + (records.map { try $0.isInTree ? [] : $0.tree.placedFiles() } ?? []),
         summary: unchangedText(result.outcomes.count, output, placed.configs))
+    }
+    if let file = build.reportFile {
+      try write(TargetReport(result.outcomes, seconds: console.seconds), to: file)
     }
     try console.finish(
       BuildSummary(
@@ -110,17 +142,26 @@ struct SiteBuild: Sendable {
     var configs: ConfigSummary?
   }
 
-  /// Without --keep-going a failure leaves the tree as it was.
+  /// - Parameter keepsRecords: They are in this tree too, and written after it.
   private func place(
-    _ result: BuildResult, _ plan: Plan, in tree: OutputTree, _ session: BuildSession
+    _ result: BuildResult, _ plan: Plan, in tree: OutputTree, _ session: BuildSession,
+    _ known: BuildFacts, keepsRecords: Bool
   ) throws -> TreeChanges {
-    if result.hasFailures && !build.keepGoing { return TreeChanges() }
-    let wanted = zip(result.outcomes, plan.targets).compactMap { TreeTarget($0, $1) }
+    var known = known
+    let wanted = try zip(result.outcomes, plan.targets).compactMap { outcome, target in
+      var wanted = TreeTarget(outcome, target)
+      guard wanted != nil else { return wanted }
+      let names = try known.names(for: target, outcome)
+      wanted?.entry.sources = names.sources.sorted()
+      wanted?.entry.tools = names.tools.sorted()
+      return wanted
+    }
     var keeping = Set(result.outcomes.map(\.path)).subtracting(wanted.map(\.path))
     if targets != nil { keeping.formUnion(try tree.manifest().targets.map(\.path)) }
+    if keepsRecords { keeping.formUnion(SiteRecords.names) }
     return try tree.update(
       to: wanted, keeping: keeping.subtracting(wanted.map(\.path)), store: session.store,
-      digests: session.digests)
+      digests: session.digests, facts: known.facts)
   }
 
   // MARK: The record of an unchanged site
@@ -134,7 +175,7 @@ struct SiteBuild: Sendable {
       try site.configFolder.map { try absolute($0).string } ?? "",
       try site.cache.string,
       targets.map { "targets " + $0.joined(separator: "\0") } ?? "all",
-      "\(build.allowPrebuilt) \(build.locked)",
+      "\(build.allowPrebuilt) \(build.locked) \(build.records?.rawValue ?? "")",
       "\(build.sandbox)",
     ].joined(separator: "\n")
   }

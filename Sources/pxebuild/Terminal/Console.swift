@@ -24,6 +24,8 @@ final class Console: Sendable {
   /// Colours for results (standard output) and for everything else (standard error).
   let outputStyle: Style
   let errorStyle: Style
+  /// True in a job of GitHub Actions, which shows certain lines beside the code.
+  let annotates: Bool
   private let streams: OutputStreams
   private let start: Double
   private let state: Mutex<ConsoleState>
@@ -44,6 +46,7 @@ final class Console: Sendable {
         isTerminal: streams.isTerminal(.output), environment: streams.environment))
     errorStyle = Style(
       isOn: options.color.isOn(isTerminal: errorIsTerminal, environment: streams.environment))
+    annotates = streams.environment("GITHUB_ACTIONS") == "true"
     self.streams = streams
     start = streams.now()
     state = Mutex(ConsoleState(plain: PlainLines(isVerbose: options.verbose)))
@@ -147,6 +150,8 @@ final class Console: Sendable {
           print(lines, &state)
         }
       }
+      let annotations = annotates ? summary.outcomes.compactMap { GitHubAnnotation($0)?.line } : []
+      if !annotations.isEmpty { printAbove(annotations, &state) }
       try Self.check(state.outputFailure)
     }
   }
@@ -159,6 +164,7 @@ final class Console: Sendable {
         print(
           .object(["event": .string("error"), "time": .seconds(seconds), "error": error.json]),
           &state)
+        if annotates { printAbove([GitHubAnnotation(error).line], &state) }
       } else {
         show(error, &state)
       }
@@ -217,7 +223,8 @@ final class Console: Sendable {
     // Several targets may fail of one cause, and an interrupt needs no explanation.
     guard error.kind != .cancelled, !state.shown.contains(error) else { return }
     state.shown.append(error)
-    printAbove(error.lines(errorStyle), &state)
+    printAbove(
+      error.lines(errorStyle) + (annotates ? [GitHubAnnotation(error).line] : []), &state)
   }
 
   private func printAbove(_ lines: [String], _ state: inout ConsoleState) {

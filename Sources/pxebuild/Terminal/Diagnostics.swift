@@ -20,6 +20,7 @@ extension Console {
         Diagnostic.rendered(diagnostics, style: errorStyle.isOn ? .coloured : .plain), "",
       ])
     }
+    if annotates { printErrors(diagnostics.map { GitHubAnnotation($0).line }) }
   }
 }
 

@@ -53,6 +53,37 @@ indirect enum JSON: Sendable, Equatable {
     }
   }
 
+  /// The value with a line for each member and element, for a file that people read too.
+  var prettyText: String {
+    var output = ""
+    write(to: &output, indent: "\n")
+    return output
+  }
+
+  /// - Parameter indent: A line end and the blanks that the value's own line begins with.
+  private func write(to output: inout String, indent: String) {
+    let inner = indent + "  "
+    switch self {
+    case .array(let values) where !values.isEmpty:
+      output += "["
+      for (index, value) in values.enumerated() {
+        output += (index > 0 ? "," : "") + inner
+        value.write(to: &output, indent: inner)
+      }
+      output += indent + "]"
+    case .members(let members) where !members.isEmpty:
+      output += "{"
+      for (index, member) in members.enumerated() {
+        output += (index > 0 ? "," : "") + inner
+        Self.write(member.name, to: &output)
+        output += ": "
+        member.value.write(to: &output, indent: inner)
+      }
+      output += indent + "}"
+    default: write(to: &output)
+    }
+  }
+
   private static func decimal(_ value: Double) -> String {
     // JSON has no infinity and no NaN.
     guard value.isFinite, abs(value) < 1e15 else { return "null" }

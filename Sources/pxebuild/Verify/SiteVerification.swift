@@ -59,6 +59,11 @@ struct SiteVerification: Sendable {
     if try FileIdentity.of(tree.manifestPath) != nil {
       places.append(Place(tree: tree, name: configs.name, noun: "config"))
     }
+    let beside = site.records(output: output)
+    let records = OutputTree(beside.path, option: "--output")
+    if try FileIdentity.of(records.manifestPath) != nil {
+      places.append(Place(tree: records, name: beside.name, noun: "record"))
+    }
     return places
   }
 
