@@ -114,7 +114,8 @@ let package = Package(
     .executableTarget(
       name: "pxebuild",
       dependencies: [
-        "BootLab", "BuildEngine", "BuiltIns", "CLinux", "DiskImages", "DiskWriter", "Downloads",
+        "Archives", "BootLab", "BuildEngine", "BuiltIns", "CLinux", "DiskImages", "DiskWriter",
+        "Downloads",
         "Recipes",
         "UpstreamMake",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

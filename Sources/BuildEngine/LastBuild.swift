@@ -52,7 +52,8 @@ public struct LastBuild: Sendable {
       }
       guard try FileIdentity.of(tree.manifestPath) != nil else { continue }
       keys.formUnion(last.keys.values.map(\.hex))
-      for file in manifest.targets.flatMap(\.files) {
+      let earlier = try tree.generations.all().flatMap(\.manifest.targets)
+      for file in (manifest.targets + earlier).flatMap(\.files) {
         if let hex = file.sha256, let digest = Digest(hex: hex, size: file.size ?? 0) {
           files.append(digest)
         }

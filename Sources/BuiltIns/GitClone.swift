@@ -64,7 +64,10 @@ struct GitClone: Sendable {
   }
 
   private func initialize() async throws {
-    let result = try await git.run(["init", "--quiet", "--bare", "--template=", folder.string])
+    // Git goes by the umask unless it is told that a group shares the clone.
+    let shared = FileSystem.isShared(folder.removingLastComponent()) ? ["--shared=group"] : []
+    let result = try await git.run(
+      ["init", "--quiet", "--bare", "--template="] + shared + [folder.string])
     guard result.isSuccess else {
       throw BuildError(
         .cannotWrite, "cannot make the git clone \(folder)",

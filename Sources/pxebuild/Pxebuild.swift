@@ -15,6 +15,7 @@ struct Pxebuild: AsyncParsableCommand {
     subcommands: [
       AllCommand.self, BuildCommand.self, CheckCommand.self, PlanCommand.self, WhyCommand.self,
       LockCommand.self, FetchCommand.self, VendorCommand.self, VerifyCommand.self,
+      GenerationsCommand.self, DiffCommand.self, RollbackCommand.self,
       ServeCommand.self, BootCommand.self, UsbCommand.self, DHCPCheckCommand.self,
       DoctorCommand.self, CacheCommand.self, WinPECommand.self, InitCommand.self,
       SchemaCommand.self, CompletionsCommand.self, InternalCommand.self,

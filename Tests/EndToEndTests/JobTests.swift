@@ -43,7 +43,8 @@ struct JobTests {
         sums.append(try #require(clone.read("dist-records/SHA256SUMS")))
         #expect(clone.exists("dist-conf/tftpd-hpa"))
         let report = try #require(clone.read("dist-report.xml"))
-        #expect(report.contains(#"<testsuite name="pxebuild targets" tests="6" failures="0" errors="0""#))
+        #expect(
+          report.contains(#"<testsuite name="pxebuild targets" tests="6" failures="0" errors="0""#))
         for record in ["manifest.json", "provenance.intoto.json", "sbom.cdx.json"] {
           sums.append(try #require(clone.read("dist-records/\(record)")))
         }
@@ -80,8 +81,10 @@ struct JobTests {
         "all", "-k", "--junit", "report.xml", "--json", environment: ["GITHUB_ACTIONS": "true"])
       #expect(failed.status == 1)
       let report = try #require(site.read("report.xml"))
-      #expect(report.contains(#"<testcase name="chain.ipxe" classname="pxebuild.script" time="0.000"/>"#))
-      #expect(report.contains(#"<testcase name="undionly.kpxe" classname="pxebuild.ipxe" time="0.000">"#))
+      #expect(
+        report.contains(#"<testcase name="chain.ipxe" classname="pxebuild.script" time="0.000"/>"#))
+      #expect(
+        report.contains(#"<testcase name="undionly.kpxe" classname="pxebuild.ipxe" time="0.000">"#))
       #expect(
         report.contains("<failure message=") && report.contains(#"failures="5""#), "\(report)")
       try await mustRun(

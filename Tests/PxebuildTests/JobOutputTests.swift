@@ -59,7 +59,8 @@ struct JobOutputTests {
   func junitError() {
     let report = TargetReport(Self.failure, seconds: 0).xml
     #expect(report.contains(#"tests="1" failures="0" errors="1" skipped="0""#))
-    #expect(report.contains(#"<error message="make ended with exit status 2" type="error">error: make"#))
+    #expect(
+      report.contains(#"<error message="make ended with exit status 2" type="error">error: make"#))
   }
 
   @Test("an annotation names the place, and escapes what would end it")

@@ -9,6 +9,13 @@ public struct CacheMaintenance: Sendable {
 
   private var blobs: FilePath { cache.path.appending("blobs") }
 
+  /// Of all blobs, in bytes.
+  public func blobBytes() throws -> Int64 {
+    var bytes: Int64 = 0
+    try forEachBlob { _, _, identity in bytes += identity.size }
+    return bytes
+  }
+
   func forEachBlob(_ body: (String, FilePath, FileIdentity) throws -> Void) throws {
     for prefix in try FileSystem.list(blobs) where prefix.utf8.count == 2 {
       let folder = blobs.appending(prefix)

@@ -52,6 +52,13 @@ public struct ContentStore: Sendable {
     return true
   }
 
+  /// An action key by its name, whose message says how large it is; nil when that is not stored.
+  public func key(_ hex: String) throws -> Digest? {
+    guard let name = Digest(hex: hex, size: 0), let identity = try FileIdentity.of(path(of: name))
+    else { return nil }
+    return Digest(hex: hex, size: identity.size)
+  }
+
   /// The bytes of a small blob, verified. Throws `LostBlob`.
   public func read(_ digest: Digest) throws -> [UInt8] {
     guard let bytes = try FileSystem.read(path(of: digest)) else {

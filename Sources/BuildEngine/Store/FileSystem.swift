@@ -107,13 +107,17 @@ public enum FileSystem {
   /// Creates one folder; 0, or the error number.
   private static func createDirectory(_ path: FilePath) -> Int32 {
     guard path.withPlatformString({ mkdir($0, 0o755) }) == 0 else { return errno }
-    var status = stat()
     let parent = path.removingLastComponent()
-    let isShared =
-      (parent.isEmpty ? "." : parent).withPlatformString { stat($0, &status) } == 0
-      && status.st_mode & 0o2020 == 0o2020
-    _ = path.withPlatformString { chmod($0, isShared ? 0o2775 : 0o755) }
+    let mode: mode_t = isShared(parent.isEmpty ? "." : parent) ? 0o2775 : 0o755
+    _ = path.withPlatformString { chmod($0, mode) }
     return 0
+  }
+
+  /// True for a folder that a group shares: its set-group-ID bit and its group's right to write say so.
+  public static func isShared(_ folder: FilePath) -> Bool {
+    var status = stat()
+    return folder.withPlatformString { stat($0, &status) } == 0
+      && status.st_mode & 0o2020 == 0o2020
   }
 
   public static func open(

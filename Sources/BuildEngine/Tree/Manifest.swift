@@ -55,6 +55,8 @@ public struct Manifest: Codable, Equatable, Sendable {
     /// What the stand-in cannot do.
     public var limitation: String?
     public var files: [File]
+    /// True for what names other files, which is placed after them.
+    public var isEntryPoint: Bool?
     /// What it was made from: names of the manifest's sources and tools; nil where that was never recorded.
     public var sources: [String]?
     public var tools: [String]?
@@ -72,6 +74,11 @@ public struct Manifest: Codable, Equatable, Sendable {
       self.because = because
       self.limitation = limitation
       self.files = files
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case path, rule, state, version, packageSHA256, because, limitation, files, sources, tools
+      case isEntryPoint = "entryPoint"
     }
 
     /// Of all its files, in bytes.

@@ -31,6 +31,7 @@ struct TreeLayout {
       }
       var entry = target.entry
       entry.files = []
+      if target.isEntryPoint { entry.isEntryPoint = true }
       for leaf in try Self.leaves(of: target, in: store) {
         let path = leaf.path.isEmpty ? target.path : "\(target.path)/\(leaf.path)"
         if let other = owners.updateValue(target.path, forKey: path) {

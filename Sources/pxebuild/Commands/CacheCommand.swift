@@ -4,7 +4,10 @@ import BuildEngine
 struct CacheCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cache", abstract: "Look after the cache.",
-    subcommands: [CacheStatusCommand.self, CacheCollectCommand.self, CacheVerifyCommand.self])
+    subcommands: [
+      CacheStatusCommand.self, CacheCollectCommand.self, CacheVerifyCommand.self,
+      CacheExportCommand.self, CacheImportCommand.self,
+    ])
 }
 
 struct CacheStatusCommand: AsyncParsableCommand {

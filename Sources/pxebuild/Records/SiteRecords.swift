@@ -52,12 +52,12 @@ struct SiteRecords: Sendable {
 
   /// Writes them, once the served tree is what it shall be. Returns what was placed.
   func write(_ session: BuildSession) throws -> TreeChanges {
-    var manifest = try served.manifest()
-    manifest.targets.removeAll { $0.rule == Self.rule }
+    let manifest = try served.manifest().withoutRecords
     let wanted = try texts(of: manifest, session).map { name, bytes in
+      // In the store, so that a generation can be brought back with them.
       TreeTarget(
-        path: name, texts: [TreeText(bytes: bytes)],
-        entry: .init(path: name, rule: Self.rule, state: .made))
+        path: name, artifact: .file(try session.store.insert(bytes), executable: false),
+        isEntryPoint: false, entry: .init(path: name, rule: Self.rule, state: .made))
     }
     let others = isInTree ? Set(manifest.targets.map(\.path)) : []
     return try tree.update(
@@ -94,5 +94,12 @@ extension SiteOptions {
     guard let outputFolder, let end = FilePath(outputFolder).lastComponent, end.kind == .regular
     else { return (path, path.string) }
     return (path, FilePath(outputFolder).string + "-records")
+  }
+}
+
+extension Manifest {
+  /// What recipes make, without what a build says of it.
+  var withoutRecords: Manifest {
+    Manifest(targets: targets.filter { $0.rule != SiteRecords.rule }, facts: facts)
   }
 }

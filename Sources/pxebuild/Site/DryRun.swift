@@ -19,12 +19,13 @@ struct DryRun: Sendable {
 extension DryRun {
   /// - Parameters:
   ///   - targets: Those that were asked for; nil for all, which also removes what is stale.
+  ///   - records: Paths of records in the tree, which are written last.
   init(
     _ forecast: Forecast, targets: [String]?, tree: OutputTree, output: String,
-    configs: Configs?, _ session: BuildSession
+    configs: Configs?, records: Set<String>, _ session: BuildSession
   ) throws {
     let wanted = forecast.targets.compactMap { TreeTarget($0) }
-    var keeping = Set(forecast.targets.map(\.planned.path))
+    var keeping = Set(forecast.targets.map(\.planned.path)).union(records)
     if targets != nil { keeping.formUnion(try tree.manifest().targets.map(\.path)) }
     self.forecast = forecast
     self.output = output

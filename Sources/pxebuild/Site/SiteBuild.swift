@@ -61,7 +61,7 @@ struct SiteBuild: Sendable {
           try await session.forecast(plan), targets: targets, tree: tree,
           output: site.outputFolder ?? output.string,
           configs: configs.map { try $0.preview(plan, session) },
-          session))
+          records: records?.isInTree == true ? Set(SiteRecords.names) : [], session))
       return .success
     }
 
@@ -87,6 +87,7 @@ struct SiteBuild: Sendable {
           let changes = try place(
             result, plan, in: tree, session, facts, keepsRecords: records?.isInTree == true)
           _ = try records?.write(session)
+          try tree.keepGeneration()
           return Placed(changes: changes, configs: try configs?.write(plan, session))
         }
       }
@@ -97,12 +98,7 @@ struct SiteBuild: Sendable {
           wasInterrupted: true))
       return .interrupted
     }
-    let last = LastBuild(in: cache, site: output.string)
-    try last.add(result.keys)
-    try BuildHistory(in: cache).add(
-      .init(
-        time: Int64(time(nil)), executed: result.actionCount - result.cachedCount,
-        cached: result.cachedCount, site: output.string))
+    try note(result, of: output, in: cache)
     if result.isComplete, !result.askedOutside {
       try record.save(
         read: session.digests.observations,
@@ -123,6 +119,15 @@ struct SiteBuild: Sendable {
         placed: placed.changes.placed.count, removed: placed.changes.removed.count,
         configs: placed.configs))
     return ExitStatus(result.outcomes)
+  }
+
+  /// For `why`, `cache status` and clean-ups.
+  private func note(_ result: BuildResult, of output: FilePath, in cache: CacheDirectory) throws {
+    try LastBuild(in: cache, site: output.string).add(result.keys)
+    try BuildHistory(in: cache).add(
+      .init(
+        time: Int64(time(nil)), executed: result.actionCount - result.cachedCount,
+        cached: result.cachedCount, site: output.string))
   }
 
   /// Offline, everything that is missing is named before anything is made of the rest.
