@@ -42,6 +42,8 @@ public enum BootFault: Sendable, Equatable {
   case httpSilent(String)
   /// The program got a script, and calls itself by a version that the tree's file does not have.
   case otherVersion(String, request: String)
+  /// It booted, and an item of its menu did not.
+  case item
   /// Nothing came over the cable from a machine that boots from a stick or a disc.
   case noSign
 
@@ -70,6 +72,7 @@ public enum BootFault: Sendable, Equatable {
     case .httpSilent: "http-silent"
     case .otherVersion: "other-version"
     case .noSign: "no-sign"
+    case .item: "item"
     }
   }
 }

@@ -46,16 +46,17 @@ struct BootProgress: Sendable {
       return .goesOn
     case .readStarted(let file):
       if expected.method == .http, !isRead { return .fault(.otherWay("PXE")) }
-      reading = Self.path(file)
+      reading = SitePath.path(ofFile: file)
       return .goesOn
     case .readFinished(let file, let count, let sha256):
-      return read(Self.path(file), count, sha256)
+      return read(SitePath.path(ofFile: file), count, sha256)
     case .readFailed(let file, let code, let message):
-      return refused(Self.path(file), code, message)
+      return refused(SitePath.path(ofFile: file), code, message)
     case .requested(let path, let agent): return requested(path, agent)
     case .responded(let path, let agent, let status, let bytes):
       return responded(path, agent, status, bytes)
     case .refused(let address, let port): return .fault(.httpDown(address: address, port: port))
+    case .mounted: return .goesOn
     }
   }
 
@@ -145,11 +146,11 @@ struct BootProgress: Sendable {
   private mutating func requested(_ path: String, _ agent: String) -> Step {
     if !agent.hasPrefix(Self.agent) {
       if expected.method == .pxe, !isRead { return .fault(.otherWay("HTTP")) }
-      reading = Self.path(path)
+      reading = SitePath.path(ofFile: path)
     } else if !isRead {
-      return .fault(.skippedProgram(request: Self.path(path)))
+      return .fault(.skippedProgram(request: SitePath.path(ofFile: path)))
     } else {
-      requested = Self.path(path)
+      requested = SitePath.path(ofFile: path)
     }
     return .goesOn
   }
@@ -157,7 +158,7 @@ struct BootProgress: Sendable {
   private mutating func responded(
     _ path: String, _ agent: String, _ status: Int, _ bytes: Int64?
   ) -> Step {
-    let file = Self.path(path)
+    let file = SitePath.path(ofFile: path)
     guard agent.hasPrefix(Self.agent) else {
       if (200..<300).contains(status) { return read(self.file(ofURL: path), bytes, nil) }
       return .fault(.httpStatus(path, status: status, byProgram: false))
@@ -201,31 +202,12 @@ struct BootProgress: Sendable {
 
   // MARK: Names
 
-  /// A name in a TFTP or HTTP request as a path of the tree: without the slashes before it.
-  private static func path(_ name: String) -> String { String(name.drop { $0 == "/" }) }
-
   /// A URL's path as a path of the tree.
   private func file(ofURL path: String) -> String {
     let authority = expected.http.range(after: "://").split(separator: "/", maxSplits: 1)
     let prefix = authority.count > 1 ? "/\(authority[1])" : ""
     let name = path.hasPrefix(prefix) ? path.dropFirst(prefix.count) : path[...]
-    return Self.path(Self.decoded(name.prefix { $0 != "?" }))
-  }
-
-  private static func decoded(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2,
-        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-      {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    return SitePath.path(ofFile: SitePath.decoded(name.prefix { $0 != "?" }))
   }
 }
 

@@ -31,7 +31,8 @@ struct BootWords {
     case .notInTree, .notServed, .readRefused, .notFinished, .otherProgram, .otherWay,
       .otherBytes, .otherBuild:
       files(fault)
-    case .notStarted, .loop, .skippedProgram, .otherVersion, .noSign: programs(fault)
+    case .notStarted, .loop, .skippedProgram, .otherVersion, .noSign, .item:
+      programs(fault)
     case .httpStatus, .httpDown, .httpSilent: requests(fault)
     }
   }

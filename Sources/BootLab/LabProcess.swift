@@ -156,8 +156,8 @@ public struct LabProcess {
     var left = Self.patience
     while true {
       let missing =
-        try Self.missing(plan.udpPorts, in: "/proc/net/udp").map { "UDP \($0)" }
-        + Self.missing(plan.tcpPorts, in: "/proc/net/tcp").map { "TCP \($0)" }
+        try Self.missing(plan.udpPorts, transport: "udp").map { "UDP \($0)" }
+        + Self.missing(plan.tcpPorts, transport: "tcp").map { "TCP \($0)" }
       if missing.isEmpty { return true }
       if left <= 0 { Self.report(.silent(ports: missing.joined(separator: ", "))) }
       guard left > 0, allRun(), !Self.isAskedToEnd.load(ordering: .relaxed) else { return false }
@@ -166,10 +166,14 @@ public struct LabProcess {
     }
   }
 
-  /// The ports that no line of a table of sockets has as the local one (proc(5)).
-  private static func missing(_ ports: [Int], in table: FilePath) throws -> [Int] {
+  /// The ports that no line of the tables of sockets has as the local one (proc(5)).
+  private static func missing(_ ports: [Int], transport: String) throws -> [Int] {
     guard !ports.isEmpty else { return [] }
-    let text = String(decoding: try FileSystem.read(table) ?? [], as: UTF8.self)
+    // A server may listen for both versions of IP by a socket of the sixth.
+    let tables = try ["/proc/net/\(transport)", "/proc/net/\(transport)6"].map { table in
+      String(decoding: try FileSystem.read(FilePath(table)) ?? [], as: UTF8.self)
+    }
+    let text = tables.joined(separator: "\n")
     let taken = text.split(separator: "\n").compactMap { line -> Int? in
       let fields = line.split(separator: " ")
       guard fields.count > 3, let port = fields[1].split(separator: ":").last else { return nil }

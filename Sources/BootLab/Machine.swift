@@ -13,6 +13,10 @@ public struct Machine: Sendable, Equatable {
   public var accelerator: Accelerator
   /// A folder of the machine's own: its console's text and its monitor.
   public var folder: String
+  /// True when somebody sits at its serial console, by the socket `terminal`.
+  public var isAttended = false
+  /// Where its screen is shown, as QEMU's option -display says it; nowhere when nil.
+  public var display: String?
   /// The image of its stick or disc, for `usb` and `iso`. It is not written to.
   public var medium: String?
 
@@ -29,6 +33,8 @@ public struct Machine: Sendable, Equatable {
 
   /// Everything that it prints, as bytes for a terminal.
   public var console: String { "\(folder)/console" }
+  /// The socket of its serial console, where somebody sits at it.
+  public var terminal: String { "\(folder)/terminal" }
   /// The socket of QEMU's monitor (QMP).
   public var monitor: String { "\(folder)/monitor" }
 
@@ -38,8 +44,8 @@ public struct Machine: Sendable, Equatable {
   /// QEMU's arguments, without the program.
   public var arguments: [String] {
     var words = ["-accel", accelerator.rawValue] + board
-    words += ["-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"]
-    words += ["-serial", "file:\(Self.value(console))"]
+    words += ["-no-user-config", "-nodefaults", "-display", display ?? "none", "-no-reboot"]
+    words += serial
     words += ["-qmp", "unix:\(Self.value(monitor)),server=on,wait=off"]
     words += [
       "-netdev",
@@ -54,6 +60,15 @@ public struct Machine: Sendable, Equatable {
       }
     }
     return words + (medium.map(drive) ?? [])
+  }
+
+  private var serial: [String] {
+    guard isAttended else { return ["-serial", "file:\(Self.value(console))"] }
+    let place = "path=\(Self.value(terminal)),server=on,wait=off"
+    return [
+      "-chardev", "socket,id=terminal,\(place),logfile=\(Self.value(console))", "-serial",
+      "chardev:terminal",
+    ]
   }
 
   /// A stick, or a disc in a drive; the machine looks there first.

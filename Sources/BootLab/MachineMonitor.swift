@@ -16,10 +16,13 @@ public struct MachineMonitor: ~Copyable {
 
   private struct Reply: Decodable {
     struct Failure: Decodable { let desc: String }
-    struct Nothing: Decodable {}
+    /// Some commands answer with a text.
+    struct Anything: Decodable {
+      init(from decoder: any Decoder) {}
+    }
 
     let error: Failure?
-    let result: Nothing?
+    let result: Anything?
 
     enum CodingKeys: String, CodingKey {
       case error
@@ -33,25 +36,14 @@ public struct MachineMonitor: ~Copyable {
   /// - Parameter path: The socket: `Machine.monitor`.
   /// - Throws: `BuildError` when nobody answers there.
   public init(_ path: String) throws {
-    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    socket = Glibc.socket(AF_UNIX, kind, 0)
+    // What has a deinit wants all of its values before anything is thrown.
+    let connection = Result { () throws(BuildError) -> Int32 in try UnixSocket.connect(to: path) }
+    socket = (try? connection.get()) ?? -1
+    _ = try connection.get()
     var wait = timeval(tv_sec: Self.patience, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &wait, size)
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &wait, size)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) {
-      $0.copyBytes(from: path.utf8.prefix($0.count - 1))
-    }
-    let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-    let file = socket
-    let isConnected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(file, $0, length) == 0 }
-    }
-    guard isConnected else {
-      throw BuildError(errno: errno, doing: "connect to", path: FilePath(path))
-    }
     try run("qmp_capabilities")
   }
 
@@ -62,6 +54,11 @@ public struct MachineMonitor: ~Copyable {
   /// - Throws: `BuildError` when the machine has no screen, or its QEMU (before 7.1) writes no PNG.
   public func takePicture(_ file: String) throws {
     try run("screendump", ["filename": file, "format": "png"])
+  }
+
+  /// Runs a command of the monitor for people (HMP).
+  func runForPeople(_ command: String) throws {
+    try run("human-monitor-command", ["command-line": command])
   }
 
   /// Runs a command to its end.

@@ -16,6 +16,8 @@ public enum NetworkEvent: Sendable, Equatable {
   case responded(path: String, agent: String, status: Int, bytes: Int64? = nil)
   /// Nobody listened where it went for HTTP.
   case refused(address: String, port: Int)
+  /// What an NFS server's mountd said to a machine that wanted a folder: 0, or an error (RFC 1813).
+  case mounted(path: String, status: Int)
 
   /// Who asks by DHCP.
   public struct Client: Sendable, Equatable {
@@ -64,6 +66,7 @@ extension NetworkEvent {
     case .responded(let path, let agent, let status, let bytes):
       ["responded", path, agent, String(status), bytes.map(String.init) ?? ""]
     case .refused(let address, let port): ["refused", address, String(port)]
+    case .mounted(let path, let status): ["mounted", path, String(status)]
     }
   }
 
@@ -84,6 +87,7 @@ extension NetworkEvent {
       self = .responded(
         path: rest[0], agent: rest[1], status: Int(rest[2]) ?? 0, bytes: Int64(rest[3]))
     case ("refused", 2): self = .refused(address: rest[0], port: Int(rest[1]) ?? 0)
+    case ("mounted", 2): self = .mounted(path: rest[0], status: Int(rest[1]) ?? -1)
     default: return nil
     }
   }

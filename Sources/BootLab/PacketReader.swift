@@ -23,6 +23,7 @@ struct PacketReader {
   private var transfers: [Int: Transfer] = [:]
   private var requests: [Int: Request] = [:]
   private var connecting: Set<Int> = []
+  private var mounts = MountReader()
   /// What the frame at hand says beside its event.
   private var details: [SeenEvent.Detail] = []
 
@@ -50,6 +51,7 @@ struct PacketReader {
       return DHCPMessage(bytes, frame.payload).flatMap { dhcp($0) }
     }
     if frame.destinationPort == 69 { return readRequest(frame, bytes) }
+    if let mounted = mounts.event(of: bytes[frame.payload]) { return mounted }
     return transfer(frame, bytes)
   }
 
@@ -132,7 +134,7 @@ struct PacketReader {
       return .refused(address: Frame.text(frame.source), port: frame.sourcePort)
     }
     guard let request = requests[frame.destinationPort], let status = Self.status(data) else {
-      return nil
+      return mounts.event(of: data)
     }
     requests[frame.destinationPort] = nil
     return .responded(

@@ -39,7 +39,7 @@ struct LabTests {
       .readFailed(file: odd, code: 1, message: ""), .requested(path: odd, agent: ""),
       .responded(path: odd, agent: "iPXE/1", status: 404),
       .responded(path: odd, agent: "", status: 200, bytes: 7),
-      .refused(address: "10.0.0.1", port: 80),
+      .refused(address: "10.0.0.1", port: 80), .mounted(path: odd, status: 13),
     ]
     let reports =
       events.map { LabReport.seen(SeenEvent($0, seconds: 1.25)) } + [

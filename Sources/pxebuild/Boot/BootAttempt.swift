@@ -12,6 +12,8 @@ struct BootAttempt: Sendable {
 
   var verdict: BootVerdict
   var record: BootRecord
+  /// Of a boot that passed: what was seen of the menu's item that was asked for.
+  var item: ItemEvidence?
   /// The machine's screen at last, as a PNG; nil where nobody asked for it, or it could not be had.
   var picture: [UInt8]?
   var logs: [Log] = []
@@ -29,6 +31,8 @@ struct BootAttempt: Sendable {
 struct BootOptions: Sendable {
   /// How long a machine may take from power-on, in seconds.
   var timeout: Double
+  /// The item of the menu to choose.
+  var item: BootItem?
   /// Whether the labs' folders stay, with everything in them and what passed on the cables.
   var keepsFolders = false
   /// Whether the machines' screens are wanted.

@@ -50,21 +50,15 @@ final class BootFollower: Sendable {
         state.lastChange = .now
         state.trial.see(seen)
       case .ended(let name, let status): ended(name, status, &state)
-      case .failed(let reason):
-        fail(.init(.failed, "the lab cannot start", reason: reason), &state)
-      case .silent(let ports):
-        fail(
-          .init(
-            .failed, "the lab's servers do not answer", reason: "nobody has taken \(ports)"),
-          &state)
+      case .failed, .silent: fail(Lab.fault(report, in: folder), &state)
       }
       if state.trial.verdict != .running { state.isOver = true }
     }
   }
 
   /// What goes wrong with a lab after there is a verdict does not change it.
-  private func fail(_ error: BuildError, _ state: inout State) {
-    guard !state.isOver else { return }
+  private func fail(_ error: BuildError?, _ state: inout State) {
+    guard !state.isOver, let error else { return }
     state.fault = error
     state.isOver = true
   }
@@ -76,22 +70,14 @@ final class BootFollower: Sendable {
       end(.restarted, &state)
       return
     }
-    let how =
-      status > 128 ? "signal \(status - 128) ended it" : "it ended with exit status \(status)"
-    let tail = LogText.lines(folder.log(of: name)).suffix(8)
-    fail(
-      BuildError(
-        .failed, "\(name) does not run in the lab", reason: how, outputTail: Array(tail)), &state)
+    fail(Lab.fault(.ended(name: name, status: status), in: folder), &state)
   }
 
   /// The lab's process has ended; before a verdict, nobody knows why.
   func labHasEnded() {
     state.withLock { state in
       state.machineHasEnded = true
-      fail(
-        BuildError(
-          .failed, "the lab has ended by itself", outputTail: Array(state.errors.suffix(8))),
-        &state)
+      fail(Lab.ended(state.errors.suffix(8)), &state)
     }
   }
 
@@ -157,6 +143,23 @@ final class BootFollower: Sendable {
     state.trial.see(console: String(decoding: bytes, as: UTF8.self))
     state.consoleCount = count
     state.lastChange = .now
+  }
+
+  /// True once the machine has come to its menu, or whatever its boot program got.
+  var hasPassed: Bool {
+    state.withLock { if case .passed = $0.trial.verdict { true } else { false } }
+  }
+
+  /// What was seen until now; for those that look on after the verdict.
+  func view() -> (record: BootRecord, hasEnded: Bool, seconds: Double) {
+    state.withLock { state in
+      readConsole(&state)
+      let time = (state.powered?.duration(to: .now) ?? .zero).components
+      return (
+        state.trial.record, state.machineHasEnded,
+        Double(time.seconds) + Double(time.attoseconds) / 1e18
+      )
+    }
   }
 
   /// What was seen.

@@ -17,6 +17,9 @@ extension BootResult {
       "request": evidence.map { .string($0.request) },
       "version": evidence.map { .string($0.version) },
       "seconds": evidence.map { .seconds($0.seconds) },
+      "item": attempts.last?.item.map { .string($0.name) },
+      "sign": attempts.last?.item.map { .string($0.sign) },
+      "signSeconds": attempts.last?.item.map { .seconds($0.seconds) },
       "cause": failure.map { .string($0.fault.code) },
       "message": failure.map { .string($0.message) },
       "advice": failure?.advice.map(JSON.string),
@@ -91,6 +94,10 @@ extension SeenEvent {
       add("path", .string(path))
       add("status", .integer(Int64(status)))
       add("bytes", bytes.map(JSON.integer))
+    case .mounted(let path, let status):
+      add("kind", .string("nfs-mount"))
+      add("path", .string(path))
+      add("status", .integer(Int64(status)))
     case .refused(_, let port):
       add("kind", .string("tcp-refused"))
       add("port", .integer(Int64(port)))

@@ -29,6 +29,7 @@ struct BootResult: Sendable {
         "  \(style(.green, "passed"))   \(name)  \(evidence.words) "
           + "after \(durationText(evidence.seconds))"
       ]
+      if let item = attempts.last?.item { lines.append("           \(item.text)") }
       if let first = firstTry {
         lines.append("           a second try; in the first, \(first.message.printable())")
       }
@@ -72,5 +73,12 @@ extension BootEvidence {
       "\(name.printable()) read\(bytes.map { " (\(sizeText($0)))" } ?? ""), "
     }
     return (read ?? "") + "iPXE \(version.printable()) got \(request.printable())"
+  }
+}
+
+extension ItemEvidence {
+  /// "item live: it mounted /srv/live over NFS after 43.1s".
+  var text: String {
+    "item \(name.printable()): \(sign.printable()) after \(durationText(seconds))"
   }
 }

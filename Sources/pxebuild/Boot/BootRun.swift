@@ -32,7 +32,7 @@ struct BootRun: Sendable {
       firmware: combination.firmware, method: combination.method, accelerator: accelerator,
       folder: folder.path.string,
       medium: combination.method.isMedium ? site.tree.appending(target).string : nil)
-    let emulator = try program(combination.firmware.emulator)
+    let emulator = try Lab.program(combination.firmware.emulator)
     var plan = try site.plan(machine, emulator: emulator, in: folder)
     if options.keepsFolders {
       plan.captures = true
@@ -41,11 +41,13 @@ struct BootRun: Sendable {
     let follower = BootFollower(
       BootTrial(try site.expectation(of: combination, target)), timeout: options.timeout,
       folder: folder, console: machine.console, servers: site.dhcpServers)
-    let picture = try await follow(follower, machine, plan, folder)
+    try options.item?.addServers(to: &plan, in: folder)
+    let (picture, item) = try await follow(follower, machine, plan, folder)
     try Task.checkCancellation()
-    let (verdict, record) = try follower.outcome()
+    var (verdict, record) = try follower.outcome()
+    if case .failed(let failure) = item { verdict = .failed(failure) }
     return BootAttempt(
-      verdict: verdict, record: record, picture: picture,
+      verdict: verdict, record: record, item: item?.evidence, picture: picture,
       logs: (plan.servers + [plan.neighbour?.server].compactMap(\.self)).map {
         .init(name: $0.name, text: LogText.text(folder.log(of: $0.name)))
       },
@@ -55,16 +57,14 @@ struct BootRun: Sendable {
 
   /// Runs the lab until there is a verdict.
   ///
-  /// - Returns: The machine's screen at last, where it was asked for.
+  /// - Returns: The machine's screen at last, and what became of the menu's item, where they were asked for.
   private func follow(
     _ follower: BootFollower, _ machine: Machine, _ plan: LabPlan, _ folder: LabFolder
-  ) async throws -> [UInt8]? {
-    let daemon = Daemon(
-      name: "the lab", program: try program("unshare"),
-      arguments: [
-        "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--",
-        try FileSystem.readSymlink("/proc/self/exe"), "internal", "boot-lab", "--",
-      ] + plan.arguments, folder: folder.path)
+  ) async throws -> (picture: [UInt8]?, item: ItemRun.Outcome?) {
+    let daemon = try Lab.daemon(plan, in: folder)
+    let expected = try options.item.flatMap {
+      try site.expectation(of: $0.route, on: combination.firmware)
+    }
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         _ = try await daemon.run { stream, line in follower.receive(line, from: stream) }
@@ -73,10 +73,17 @@ struct BootRun: Sendable {
       group.addTask { await follower.waitForVerdict() }
       // The lab is of no more use once there is a verdict, and there is one when the lab has ended.
       try await group.next()
+      var item: ItemRun.Outcome?
+      if let expected, follower.hasPassed {
+        item = try await ItemRun(
+          expected: expected, machine: machine, follower: follower, folder: folder,
+          timeout: options.timeout
+        ).run()
+      }
       let picture = options.takesPictures ? await picture(follower, machine, folder) : nil
       group.cancelAll()
       try await group.waitForAll()
-      return picture
+      return (picture, item)
     }
   }
 
@@ -93,10 +100,6 @@ struct BootRun: Sendable {
     }
   }
 
-  private func program(_ name: String) throws -> FilePath {
-    if let path = Toolchain.find(name) { return path }
-    throw BuildError(.failed, "\(name) is not installed")
-  }
 }
 
 extension Duration {

@@ -17,7 +17,7 @@ struct BootSession: Sendable {
   /// - Throws: `BuildError` when a lab fails; `CancellationError`.
   func run(_ combinations: [BootCombination]) async throws -> [BootResult] {
     let (start, began) = (console.seconds, Double(time(nil)))
-    let accelerator = try await accelerator(combinations)
+    let accelerator = try await Self.accelerator(combinations)
     var results: [Int: BootResult] = [:]
     var printed = 0
     try await withThrowingTaskGroup(of: (Int, BootResult).self) { group in
@@ -61,7 +61,7 @@ struct BootSession: Sendable {
   static var usualCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// ARM64 is always translated: whether a guest of that kind runs under KVM is not probed.
-  private func accelerator(_ combinations: [BootCombination]) async throws -> Machine.Accelerator {
+  static func accelerator(_ combinations: [BootCombination]) async throws -> Machine.Accelerator {
     let first = combinations.first { $0.outlook == .boots && $0.firmware != .uefiARM64 }
     guard let first, let emulator = Toolchain.find(first.firmware.emulator) else { return .tcg }
     return await Machine.Accelerator.available(emulator: emulator) { program, arguments, folder in

@@ -126,9 +126,11 @@ extension BootSite {
   }
 
   /// What is not installed of all that some machines need, as one error.
-  func checkPrograms(for combinations: [BootCombination]) throws {
+  ///
+  /// - Parameter more: Programs that are needed beside.
+  func checkPrograms(for combinations: [BootCombination], and more: [String] = []) throws {
     try checkPrograms(
-      programs + ["unshare"] + combinations.flatMap { Self.needs(of: $0.firmware) })
+      programs + more + ["unshare"] + combinations.flatMap { Self.needs(of: $0.firmware) })
   }
 
   /// What is not installed of some programs and files, as one error.

@@ -159,8 +159,5 @@ struct BootSite: Sendable {
     ]
   }
 
-  private func path(_ name: String) throws -> String {
-    if let path = Toolchain.find(name) { return path.string }
-    throw BuildError(.failed, "\(name) is not installed")
-  }
+  private func path(_ name: String) throws -> String { try Lab.program(name).string }
 }

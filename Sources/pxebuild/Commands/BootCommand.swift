@@ -51,6 +51,11 @@ struct BootCommand: AsyncParsableCommand {
     help: "How many machines run at a time; one for each processor when left out.")
   var jobs: Int?
 
+  @Option(
+    help: "An item of the menu to choose then, TOOLS/MEMTEST in a submenu; its sign of life counts."
+  )
+  var item: String?
+
   @Flag(help: "Leave the folder of each lab: what passed on the cable, the console, logs, configs.")
   var keep = false
 
@@ -63,6 +68,15 @@ struct BootCommand: AsyncParsableCommand {
   @Option(help: "A file for a report as JUnit XML.")
   var junit: String?
 
+  @Flag(help: "Boot one machine and leave its serial console on this terminal; Ctrl-A x leaves it.")
+  var interactive = false
+
+  @Option(
+    help:
+      "With --interactive: show its screen too, as QEMU's -display says it: gtk, sdl, vnc=unix:FILE."
+  )
+  var display: String?
+
   @OptionGroup var site: SiteOptions
   @OptionGroup var terminal: TerminalOptions
 
@@ -73,6 +87,16 @@ struct BootCommand: AsyncParsableCommand {
     if let jobs, !(1...256).contains(jobs) {
       throw ValidationError("--jobs is from 1 to 256")
     }
+    if display != nil, !interactive { throw ValidationError("--display goes with --interactive") }
+    if interactive {
+      let others = [
+        ("--item", item != nil), ("--report", report != nil), ("--junit", junit != nil),
+        ("--json", terminal.json), ("--keep", keep),
+      ]
+      if let other = others.first(where: { $0.1 }) {
+        throw ValidationError("--interactive is for looking around: it goes without \(other.0)")
+      }
+    }
   }
 
   func run() async throws {
@@ -82,27 +106,54 @@ struct BootCommand: AsyncParsableCommand {
       note: { console.printNotes([$0]) })
     let loaded = try await loader.load(resolving: false)
     try checkTargets(loaded.recipes)
+    let item = try item.map { try BootItem($0, loaded) }
     try BootSite.checkRights(to: "boot a site", command: "boot")
     let bootSite = try BootSite(loaded, dhcp)
     let placed = try bootSite.checkTree(loaded)
-    let combinations = BootSite.skippingForeign(
+    let all = BootSite.skippingForeign(
       BootCombination.all(
         loaded.recipes, .init(firmware: firmware.firmware, method: via, targets: targets),
         placed: placed))
-    try bootSite.checkPrograms(for: combinations.filter { $0.outlook == .boots })
+    if interactive { return try await attend(all, bootSite, console) }
+    let combinations = try item?.fitted(all, bootSite) ?? all
+    try bootSite.checkPrograms(
+      for: combinations.filter { $0.outlook == .boots }, and: item?.programs ?? [])
     let outputs = BootOutputs(report: report.map { .init($0) }, junit: junit.map { .init($0) })
     try outputs.prepare()
     let results = try await Interruption.cancelling {
       try await BootSession(
         site: bootSite,
         options: .init(
-          timeout: Double(timeout), keepsFolders: keep, takesPictures: report != nil),
+          timeout: Double(timeout), item: item, keepsFolders: keep, takesPictures: report != nil),
         outputs: outputs, atATime: jobs ?? BootSession.usualCount, console: console
       ).run(combinations)
     }
     guard results.contains(where: { $0.outcome == .passed }),
       !results.contains(where: { $0.outcome == .failed })
     else { throw ExitStatus.targetFailed.code }
+  }
+
+  /// Boots the first machine that there is something for.
+  private func attend(_ all: [BootCombination], _ site: BootSite, _ console: Console) async throws {
+    guard let first = all.first(where: { $0.outlook == .boots }), let target = first.target else {
+      throw BuildError(
+        .failed, "there is nothing to boot for such a machine",
+        advice: "pxebuild boot without --interactive says what each machine has")
+    }
+    if display == nil, isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0 {
+      throw BuildError(
+        .failed, "--interactive needs a terminal",
+        reason: "the machine's console is shown on it, and what is typed goes there",
+        advice: "run it in one, or show the machine's screen with --display gtk")
+    }
+    try site.checkPrograms(for: [first])
+    try await Interruption.cancelling { [display] in
+      let boot = InteractiveBoot(
+        site: site, combination: first, target: target,
+        accelerator: try await BootSession.accelerator([first]), display: display,
+        console: console)
+      try await boot.run()
+    }
   }
 
   private func checkTargets(_ recipes: RecipeSet) throws {

@@ -39,16 +39,11 @@ enum DHCPCheckRun {
     let plan = try site.plan(
       .init(name, [try own] + arguments(asker)), at: site.freeAddress, in: folder)
     let output = SpokenLines()
-    let daemon = Daemon(
-      name: "the lab", program: try program("unshare"),
-      arguments: [
-        "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--", try own,
-        "internal", "boot-lab", "--",
-      ] + plan.arguments, folder: folder.path)
+    let daemon = try Lab.daemon(plan, in: folder)
     _ = try await daemon.run { stream, line in output.add(line, stream) }
     try Task.checkCancellation()
     try checkLab(output, folder)
-    return DHCPAnswers.read(lines(of: name, in: folder), asker.questions)
+    return DHCPAnswers.read(LogText.lines(folder.log(of: name)), asker.questions)
   }
 
   private static let name = "dhcp-ask"
@@ -61,38 +56,13 @@ enum DHCPCheckRun {
     get throws { try FileSystem.readSymlink("/proc/self/exe") }
   }
 
-  private static func program(_ name: String) throws -> FilePath {
-    if let path = Toolchain.find(name) { return path }
-    throw BuildError(.failed, "\(name) is not installed")
-  }
-
   /// Whether the lab ended because all was asked, and nothing else.
   private static func checkLab(_ output: SpokenLines, _ folder: LabFolder) throws {
     for report in output.lines.compactMap({ LabReport(line: $0) }) {
-      switch report {
-      case .ended(name, 0): return
-      case .ended(let program, let status):
-        let how =
-          status > 128 ? "signal \(status - 128) ended it" : "it ended with exit status \(status)"
-        throw BuildError(
-          .failed, "\(program) does not run in the lab", reason: how,
-          outputTail: lines(of: program, in: folder).suffix(8))
-      case .failed(let reason):
-        throw BuildError(.failed, "the lab cannot start", reason: reason)
-      case .silent(let ports):
-        throw BuildError(
-          .failed, "the lab's servers do not answer", reason: "nobody has taken \(ports)")
-      case .powered, .seen: break
-      }
+      if case .ended(name, 0) = report { return }
+      if let fault = Lab.fault(report, in: folder) { throw fault }
     }
-    throw BuildError(.failed, "the lab has ended by itself", outputTail: output.last(8))
-  }
-
-  /// What a program of the lab has said.
-  private static func lines(of program: String, in folder: LabFolder) -> [String] {
-    // What cannot be read is no more than a message without its context.
-    let bytes = (try? FileSystem.read(folder.path.appending("\(program).log"))) ?? []
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    throw Lab.ended(output.last(8))
   }
 }
 

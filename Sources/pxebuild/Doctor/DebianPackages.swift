@@ -56,6 +56,7 @@ enum DebianPackages {
     "qemu-system-arm": ["qemu-system-aarch64"],
     "qemu-system-x86": ["qemu-system-i386", "qemu-system-x86_64"],
     "qemu-utils": ["qemu-img"],
+    "rpcbind": ["rpcbind"],
     "samba": ["smbd"],
     "samba-common-bin": ["smbpasswd", "testparm"],
     "sed": ["sed"],

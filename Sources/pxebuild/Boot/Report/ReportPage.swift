@@ -142,9 +142,10 @@ struct ReportPage {
   private func verdict(_ result: BootResult) -> Markup {
     switch result.verdict {
     case .passed(let evidence):
+      let item = result.attempts.last?.item.map { " \($0.text)." } ?? ""
       return .element(
         "p", ["class": "verdict passed"],
-        text: "\(evidence.words) after \(durationText(evidence.seconds)).")
+        text: "\(evidence.words) after \(durationText(evidence.seconds)).\(item)")
     case .failed(let failure):
       let advice = failure.advice.map {
         [Markup.element("p", ["class": "fix"], [.element("b", text: "To do: "), .text($0)])]

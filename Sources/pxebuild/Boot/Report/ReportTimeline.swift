@@ -46,6 +46,12 @@ struct ReportTimeline: Sendable, Equatable {
     case .responded(let path, _, let status, let bytes):
       let size = bytes.map { ", \($0) bytes" } ?? ""
       finish("HTTP", "GET \(path)", "\(status)\(size) after ", at: seen, isBad: status >= 400)
+    case .mounted(let path, let status):
+      var row = row(seen, "NFS", "mount \(path)")
+      (row.from, row.to) = (row.to, row.from)
+      row.answer = status == 0 ? "granted" : "error \(status)"
+      row.isBad = status != 0
+      rows.append(row)
     case .refused(let address, let port):
       var row = row(seen, "TCP", "port \(port) of \(address)")
       (row.from, row.to) = (row.to, row.from)
