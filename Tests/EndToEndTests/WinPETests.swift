@@ -231,6 +231,12 @@ struct WinPETests {
       let run = try await site.run("all")
       #expect(run.status == 0 && !run.output.contains("up to date"))
       #expect(try await media.text("/two.txt", in: "out/winpe/sources/boot.wim") == "two")
+      // So does a file of the medium that was not there.
+      try site.recipe("targets:\n  winpe: { winpe: ../medium, files: ../overlay, fonts: true }\n")
+      #expect(try await site.run("all").status == 0)
+      try site.write("another font", to: "medium/boot/fonts/wgl4_boot.ttf")
+      #expect(try await site.run("all").status == 0)
+      #expect(site.exists("out/winpe/Boot/Fonts/wgl4_boot.ttf"))
     }
   }
 }

@@ -179,7 +179,9 @@ enum WinPERule {
       return ["media": .localInPlace(path: path)]
     }
     return Dictionary(
-      LocalMedia.files(in: path).map { ("media/\($0)", .localInPlace(path: "\(path)/\($0)")) },
+      LocalMedia.content(of: path).files.map {
+        ("media/\($0)", .localInPlace(path: "\(path)/\($0)"))
+      },
       uniquingKeysWith: { first, _ in first })
   }
 

@@ -2,11 +2,14 @@ import WindowsPE
 
 /// Media of Windows that are a folder or a file of this machine, as far as they show themselves without being unpacked.
 enum LocalMedia {
-  /// The files of a folder that a Windows PE may be made of, as paths in it.
-  static func files(in folder: String) -> [String] {
+  /// The files of a folder that a Windows PE may be made of, as paths in it, and the folders that were looked
+  /// into, as whole paths.
+  static func content(of folder: String) -> (files: [String], folders: [String]) {
     var found: [String] = []
+    var folders: [String] = []
     func visit(_ path: String) {
       let place = path.isEmpty ? folder : "\(folder)/\(path)"
+      folders.append(place)
       guard case .success(let names) = LocalFile.names(in: place) else { return }
       for name in names where name != "." && name != ".." {
         let whole = path.isEmpty ? name : "\(path)/\(name)"
@@ -18,7 +21,7 @@ enum LocalMedia {
       }
     }
     visit("")
-    return found
+    return (found, folders)
   }
 
   /// An .inf of this machine and the files that it names for any machine, as paths in its folder, as far as they are
@@ -50,8 +53,11 @@ enum LocalMedia {
       checkImage(path, reference, &checker)
       return
     }
+    let content = content(of: path)
+    // A file that is put there later is another medium.
+    checker.filesRead += content.folders
     let files = Dictionary(
-      files(in: path).map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+      content.files.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
     let wanted = MediaLayout.paths(of: .image, architecture)
     if let found = wanted.lazy.compactMap({ files[$0] }).first {
       checkImage("\(path)/\(found)", reference, &checker)
