@@ -25,17 +25,26 @@ enum GuestPackages {
     let new = "\(place)/new-\(getpid())"
     try files.createDirectory(atPath: "\(new)/root", withIntermediateDirectories: true)
     defer { removeTree(new) }
-    let described = try await mustRun(["apt-cache", "depends", "linux-image-cloud-amd64"], in: new)
-    guard let kernel = described.split(separator: " ").last.map({ $0.filter { !$0.isNewline } })
-    else { throw CocoaError(.fileReadUnknown) }
-    try await mustRun(
-      ["apt-get", "download", kernel, "busybox-static", "klibc-utils", "libklibc", "memtest86+"],
-      in: new)
+    do { try await download(to: new) } catch {
+      // Package lists that are absent or too old.
+      try await mustRun(["apt-get", "-q", "update"], in: new)
+      try await download(to: new)
+    }
     for name in try files.contentsOfDirectory(atPath: new) where name.hasSuffix(".deb") {
       try await mustRun(["dpkg-deb", "--extract", name, "root"], in: new)
     }
     try files.moveItem(atPath: "\(new)/root", toPath: root)
     return root
+  }
+
+  private static func download(to folder: String) async throws {
+    let described = try await mustRun(
+      ["apt-cache", "depends", "linux-image-cloud-amd64"], in: folder)
+    guard let kernel = described.split(separator: " ").last.map({ $0.filter { !$0.isNewline } })
+    else { throw CocoaError(.fileReadUnknown) }
+    try await mustRun(
+      ["apt-get", "download", kernel, "busybox-static", "klibc-utils", "libklibc", "memtest86+"],
+      in: folder)
   }
 
   /// The one file of a folder whose name starts so.
