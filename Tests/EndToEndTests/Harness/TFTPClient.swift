@@ -101,7 +101,7 @@ final class TFTPRead {
   /// Asks for a file as many clients at once that acknowledge nothing, and says how many are answered.
   ///
   /// - Parameter ahead: How many requests may be without an answer at a time; a kernel keeps some 250 of them for a server
-  ///   that is busy and drops the others.
+  ///   that is busy, 190 while that takes them one by one, and drops the others.
   /// - Returns: All reads, once as many as `wanted` are answered or nobody new has been for `seconds`.
   static func requestAtOnce(
     _ name: String, from address: String, clients: Int, ahead: Int = 200, seconds: Double
