@@ -90,8 +90,10 @@ struct LabTests {
     question.replaceSubrange(12..<15, with: [0x86, 0xdd, 0x60])
     question[20] = 58
     question[54] = 133
+    question.replaceSubrange(22..<38, with: [0xfe, 0x80] + [UInt8](repeating: 7, count: 14))
     let answer = try #require(RouterAnswer.frame(for: question))
     #expect(Array(answer[..<6]) == Array(question[6..<12]))
+    #expect(Array(answer[38..<54]) == Array(question[22..<38]))
     #expect(answer.count == 70 && answer[54] == 134 && answer.word(60) == 0)
     // Over addresses, length, kind and message a right checksum gives nothing but ones.
     var sum = UInt32(16 + 58)
