@@ -205,6 +205,22 @@ def load(bench):
         rows.append(Row(
             f"{wanted} {what} at once, a file of 1 MB, {server}", seconds(found["seconds"]), "-",
             "-", f"{wanted} whole", found["served"] == wanted))
+
+
+def usb(bench):
+    size = 1_000_000_000
+    site, image = sites.stick_site(bench.pxebuild, bench.work, size)
+    with sites.disk(bench.work, size) as disk:
+        ours = site.usb(disk)
+        script = (
+            'dd "if=$1" "of=$2" bs=4M oflag=direct conv=fsync status=none && cmp -n "$3" "$1" "$2"')
+        peer = ["sh", "-c", script, "sh", image, disk, size]
+        run(ours)
+        times = medians([ours, peer], runs=max(bench.runs, 5), warmup=1)
+        rows = [ratio_row("an image of 1 GB written and read back, against dd and cmp", *times, 1.1)]
+        read = ["dd", f"if={disk}", "of=/dev/null", "bs=4M", "iflag=direct", "status=none"]
+        times = medians([ours + ["--delta"], read], runs=max(bench.runs, 5), warmup=1)
+        rows.append(ratio_row("the same with --delta, nothing to write, against reading it", *times, 1))
     shutil.rmtree(site.folder)
     return rows
 
@@ -280,4 +296,5 @@ ROWS = [
     ("boot", boot, "root"),
     ("verify", verify, None),
     ("gc", clean_up, None),
+    ("usb", usb, "root"),
 ]

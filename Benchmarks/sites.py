@@ -1,5 +1,6 @@
 """Makes the sites and the peers that are measured, below one work folder."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -38,6 +39,12 @@ class Site:
         return [
             self.pxebuild, "all", "--quiet", "--recipes", self.recipes, "--output", self.output,
             "--cache", self.cache, *more]
+
+    def usb(self, disk):
+        """The argument vector that writes stick.img to a disk."""
+        return [
+            self.pxebuild, "usb", "--quiet", "--yes", "--image", "stick.img", "--device", disk,
+            "--force-fixed-disk", Path(disk).name, "--recipes", self.recipes, "--cache", self.cache]
 
     def build(self):
         run(self.command())
@@ -249,6 +256,36 @@ def boot_site(pxebuild, work):
         '  install.ipxe: { script: "#!ipxe\\nshell\\n" }\n'
         "configs:\n  dhcpd.conf: { dhcp: isc }\n", encoding="utf-8")
     return site
+
+
+def stick_site(pxebuild, work, size):
+    """A site with an image of a disk of so many bytes, random but for the mark of a boot sector."""
+    site = Site(pxebuild, work / "stick-site")
+    site.clear()
+    site.write_site()
+    image = site.recipes / "stick.img"
+    with open(image, "wb") as file:
+        for _ in range(size // 1_000_000):
+            file.write(os.urandom(1_000_000))
+        file.seek(510)
+        file.write(b"\x55\xaa")
+    (site.recipes / "targets.yaml").write_text(
+        "targets:\n  stick.img: { file: stick.img }\n", encoding="utf-8")
+    return site, image
+
+
+@contextlib.contextmanager
+def disk(work, size):
+    """A loop device over a new file of that size; both are gone afterwards."""
+    file = work / "disk"
+    with open(file, "wb") as made:
+        made.truncate(size)
+    path = run(["losetup", "--find", "--show", file], capture=True).strip()
+    try:
+        yield path
+    finally:
+        run(["losetup", "--detach", path])
+        file.unlink()
 
 
 def iso_site(pxebuild, work, size):

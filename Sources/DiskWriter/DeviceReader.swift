@@ -44,10 +44,10 @@ public struct DeviceReader: Sendable {
   /// The disk of a number, or the disk that a partition of that number is on, with the partition's name.
   public func disk(_ number: DeviceNumber) -> (disk: BlockDevice, partition: String?)? {
     for name in files.names(files.blockDevices) {
-      guard let disk = disk(name) else { continue }
-      if disk.number == number { return (disk, nil) }
-      if let part = disk.partitions.first(where: { $0.number == number }) {
-        return (disk, part.name)
+      let own = files.text(files.blockDevices.appending(name).appending("dev"))
+      if own.flatMap({ DeviceNumber($0) }) == number { return disk(name).map { ($0, nil) } }
+      if let part = partitions(of: name).first(where: { $0.number == number }) {
+        return disk(name).map { ($0, part.name) }
       }
     }
     return nil

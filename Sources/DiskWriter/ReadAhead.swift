@@ -3,21 +3,31 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Reads a file or a disk piece by piece in another thread, a few pieces ahead of whoever takes them.
+/// Reads a file or a disk piece by piece in other threads, a few pieces ahead of whoever takes them.
+///
+/// Two read at a time, so that a disk has its next order before it is done with the last.
 final class ReadAhead: Sendable {
   /// Of a piece, in bytes: what `dd bs=4M` takes, and no less than what a stick erases at a time.
   static let pieceSize = 4 << 20
-  private static let bufferCount = 3
+  private static let readerCount = 2
+
+  /// A buffer's turns: it is free, then filled, then free again.
+  private struct Slot: Sendable {
+    let buffer: AlignedBuffer
+    let free = DispatchSemaphore(value: 0)
+    let filled = DispatchSemaphore(value: 0)
+  }
 
   private let file: FileDescriptor
   private let size: Int64
   private let blockSize: Int
-  private let buffers: [AlignedBuffer]
-  private let queue = DispatchQueue(label: "pxebuild.read-ahead")
-  private let filled = DispatchSemaphore(value: 0)
-  private let free = DispatchSemaphore(value: 0)
+  /// Twice as many as there are readers: piece N is in slot N modulo their number, and read by reader N
+  /// modulo theirs.
+  private let slots: [Slot]
+  private let queue = DispatchQueue(label: "pxebuild.read-ahead", attributes: .concurrent)
+  private let readers = DispatchGroup()
   private let isOver = Atomic<Bool>(false)
-  private let failure = Mutex<Errno?>(nil)
+  private let failures = Mutex<[Int64: Errno]>([:])
 
   /// - Parameters:
   ///   - size: How much to read, in bytes.
@@ -27,28 +37,29 @@ final class ReadAhead: Sendable {
     self.size = size
     self.blockSize = blockSize
     let length = max(blockSize, Int(min(Int64(Self.pieceSize), size)) + blockSize)
-    buffers = (0..<Self.bufferCount).map { _ in AlignedBuffer(length) }
-    for _ in buffers { free.signal() }
+    slots = (0..<(2 * Self.readerCount)).map { _ in Slot(buffer: AlignedBuffer(length)) }
+    for slot in slots { slot.free.signal() }
   }
 
   /// Gives every piece to `body`, in order: its bytes, filled up, and where it starts. Call it once.
   ///
   /// - Throws: `ReadFailure`, and what `body` throws, which ends the reading.
   func forEach(_ body: (AlignedBuffer, Piece) throws -> Void) throws {
-    queue.async { self.readAll() }
-    // The reader ends before its buffers do.
+    for reader in 0..<Self.readerCount { queue.async(group: readers) { self.read(reader) } }
+    // The readers end before their buffers do.
     defer {
       isOver.store(true, ordering: .sequentiallyConsistent)
-      free.signal()
-      queue.sync {}
+      for slot in slots { slot.free.signal() }
+      readers.wait()
     }
     for (index, piece) in pieces.enumerated() {
-      filled.wait()
-      if let error = failure.withLock({ $0 }) {
+      let slot = slots[index % slots.count]
+      slot.filled.wait()
+      if let error = failures.withLock({ $0[piece.offset] }) {
         throw ReadFailure(error: error, offset: piece.offset)
       }
-      try body(buffers[index % buffers.count], piece)
-      free.signal()
+      try body(slot.buffer, piece)
+      slot.free.signal()
     }
   }
 
@@ -73,19 +84,20 @@ final class ReadAhead: Sendable {
     }
   }
 
-  private func readAll() {
-    for (index, piece) in pieces.enumerated() {
-      free.wait()
+  private func read(_ reader: Int) {
+    for (index, piece) in pieces.enumerated() where index % Self.readerCount == reader {
+      let slot = slots[index % slots.count]
+      slot.free.wait()
       if isOver.load(ordering: .sequentiallyConsistent) { return }
-      let buffer = buffers[index % buffers.count].bytes
+      let buffer = slot.buffer.bytes
       let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<piece.filledCount])
       if let error = file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
-        failure.withLock { $0 = error }
-        filled.signal()
+        failures.withLock { $0[piece.offset] = error }
+        slot.filled.signal()
         return
       }
       for position in piece.count..<piece.filledCount { buffer[position] = 0 }
-      filled.signal()
+      slot.filled.signal()
     }
   }
 }
