@@ -66,6 +66,17 @@ import Testing
     }
   }
 
+  @Test(
+    "The French pages show the examples of the English ones",
+    arguments: [
+      ("../README.fr.md", "../../README.md"), ("../from-the-wiki.fr.md", "../from-the-wiki.md"),
+    ])
+  func french(_ translation: String, _ original: String) throws {
+    let examples = blocks("yaml", in: try page(original))
+    #expect(!examples.isEmpty)
+    #expect(blocks("yaml", in: try page(translation)) == examples)
+  }
+
   @Test("The lock file's example is a lock file as pxebuild writes it")
   func lockExample() throws {
     let example = try #require(blocks("", in: try page("lock.md")).first)
