@@ -112,7 +112,8 @@ struct BootReportTests {
       "<title>Boot report: 2 passed, 1 failed, 1 skipped</title>",
       "src=\"data:image/png;base64,AQID\"", "This was a second try. In the first, the x64 UEFI",
       "undionly.kpxe read (71.3 kB), iPXE 2.0.0 (g12798) got install.ipxe after 12.3s.",
-      "<b>To do: </b>see what the DHCP server offers architecture 7: pxebuild dhcp-check", "no target is for it",
+      "<b>To do: </b>see what the DHCP server offers architecture 7: pxebuild dhcp-check",
+      "no target is for it",
       "There is no picture of its screen", "<dt>architecture (93)</dt><dd>0</dd>",
     ] {
       #expect(html.contains(text), "\(text)")
