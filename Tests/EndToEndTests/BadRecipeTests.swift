@@ -170,7 +170,7 @@ struct BadRecipeTests {
           |
         6 |   e: plain
           |      ^^^^^
-          = help: write e: {RULE: …} with one of the rules deb, fetch, file, ipxe, iso, menu, nbi, script
+          = help: write e: {RULE: …} with one of the rules deb, fetch, file, ipxe, image, iso, menu, nbi, script, startnet, wimboot, winpe
 
 
         """)
