@@ -280,7 +280,8 @@ def disk(work, size):
     file = work / "disk"
     with open(file, "wb") as made:
         made.truncate(size)
-    path = run(["losetup", "--find", "--show", file], capture=True).strip()
+    path = run(
+        ["losetup", "--find", "--show", "--direct-io=on", file], capture=True).strip()
     try:
         yield path
     finally:
