@@ -47,6 +47,13 @@ struct LoopDevice: Sendable {
   func detach() async {
     // A test may have detached it itself.
     _ = try? await mustRun(["losetup", "--detach", path], in: "/")
+    // Whoever looks at all disks at this moment, `usb --list` in another test, holds on to it for as long. A
+    // later file of another test may stand there by then.
+    let backing = "/sys/block/\(name)/loop/backing_file"
+    let end = ContinuousClock.now + .seconds(60)
+    while let held = FileManager.default.contents(atPath: backing),
+      String(decoding: held, as: UTF8.self) == "\(file)\n", ContinuousClock.now < end
+    { try? await Task.sleep(for: .milliseconds(20)) }
   }
 
   var content: Data? { FileManager.default.contents(atPath: file) }
