@@ -99,7 +99,6 @@ let package = Package(
       name: "BootLab",
       dependencies: [
         "BuildEngine", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),

@@ -2,7 +2,8 @@ extension DiskImage {
   /// A file by its path, whatever the case of its letters and whatever the image itself thinks of that; nil when
   /// there is none. Links are not followed.
   public func file(anyCase path: String) throws(ImageError) -> FileContent? {
-    guard let entry = try entry(anyCase: path), case .file(let content) = entry.kind else {
+    guard let entry = try entry(at: path, ignoringCase: true), case .file(let content) = entry.kind
+    else {
       return nil
     }
     try content.check(inside: file, name: path)
@@ -11,7 +12,8 @@ extension DiskImage {
 
   /// The names of the files in a folder, sorted; none when there is no such folder.
   public func fileNames(anyCase path: String) throws(ImageError) -> [String] {
-    guard let entry = try entry(anyCase: path), case .folder(let folder) = entry.kind else {
+    guard let entry = try entry(at: path, ignoringCase: true), case .folder(let folder) = entry.kind
+    else {
       return []
     }
     var names: [String] = []
@@ -19,20 +21,6 @@ extension DiskImage {
       if case .file = entry.kind { names.append(entry.name) }
     }
     return names.sorted()
-  }
-
-  private func entry(anyCase path: String) throws(ImageError) -> ImageEntry? {
-    var found = ImageEntry(name: "", kind: .folder(root), isExecutable: false)
-    for component in path.split(separator: "/") {
-      guard case .folder(let folder) = found.kind else { return nil }
-      let entries = try entries(of: folder, name: path)
-      guard
-        let next = entries.first(where: { $0.name == component })
-          ?? entries.first(where: { $0.name.lowercased() == component.lowercased() })
-      else { return nil }
-      found = next
-    }
-    return found
   }
 }
 

@@ -88,7 +88,11 @@ public struct DiskImage: Sendable {
   }
 
   /// Links are not followed.
-  private func entry(at path: String) throws(ImageError) -> ImageEntry? {
+  ///
+  /// - Parameter ignoringCase: True for names whose letters may have either case whatever the image thinks of that;
+  ///   one that is spelled as asked comes first.
+  func entry(at path: String, ignoringCase: Bool = false) throws(ImageError) -> ImageEntry? {
+    let ignoresCase = ignoringCase || ignoresCase
     var found = ImageEntry(name: "", kind: .folder(root), isExecutable: false)
     for component in path.split(separator: "/") {
       guard case .folder(let folder) = found.kind else { return nil }

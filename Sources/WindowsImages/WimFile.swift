@@ -107,13 +107,25 @@ public final class WimFile {
   public func entries(in path: String, ofImage image: Int, isDeep: Bool = false)
     throws(WimError) -> [Entry]
   {
+    try list(
+      path, ofImage: image,
+      isDeep ? WIMLIB_ITERATE_DIR_TREE_FLAG_RECURSIVE : WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN)
+  }
+
+  /// The file or folder at a path, whatever the case of its letters; nil when there is none.
+  public func entry(at path: String, ofImage image: Int) throws(WimError) -> Entry? {
+    try list(path, ofImage: image, 0).first
+  }
+
+  /// - Parameter flags: Of wimlib_iterate_dir_tree: what is wanted beside the path itself, or in place of it.
+  private func list(_ path: String, ofImage image: Int, _ flags: Int32) throws(WimError)
+    -> [Entry]
+  {
     let list = EntryList()
-    let flags =
-      isDeep ? WIMLIB_ITERATE_DIR_TREE_FLAG_RECURSIVE : WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN
     do {
       try Wimlib.call {
         wimlib_iterate_dir_tree(
-          handle, CInt(image), path, CInt(flags),
+          handle, CInt(image), path, flags,
           { entry, context in
             guard let entry, let context else { return 0 }
             Unmanaged<EntryList>.fromOpaque(context).takeUnretainedValue().add(entry)
@@ -124,25 +136,6 @@ public final class WimFile {
       return []
     }
     return list.entries
-  }
-
-  /// The file or folder at a path, whatever the case of its letters; nil when there is none.
-  public func entry(at path: String, ofImage image: Int) throws(WimError) -> Entry? {
-    let list = EntryList()
-    do {
-      try Wimlib.call {
-        wimlib_iterate_dir_tree(
-          handle, CInt(image), path, 0,
-          { entry, context in
-            guard let entry, let context else { return 0 }
-            Unmanaged<EntryList>.fromOpaque(context).takeUnretainedValue().add(entry)
-            return 0
-          }, Unmanaged.passUnretained(list).toOpaque())
-      }
-    } catch  where error.kind == .noSuchPath {
-      return nil
-    }
-    return list.entries.first
   }
 
   /// Writes files out of an image into a folder that exists, under the last parts of their paths.

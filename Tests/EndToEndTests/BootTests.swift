@@ -5,14 +5,9 @@ import Testing
 @Suite(
   "Booting a site", .serialized,
   .enabled("this machine makes no networks for tests, or has no QEMU, OVMF or iPXE of Debian's") {
-    let files = [
-      "/dev/net/tun", "/usr/bin/qemu-system-x86_64", "/usr/share/OVMF/OVMF_CODE_4M.fd",
+    await NetworkLab.boots(with: [
       "/usr/lib/ipxe/undionly.kpxe", "/usr/lib/ipxe/qemu/pxe-e1000.rom",
-    ]
-    guard Binary.isRoot, files.allSatisfy(FileManager.default.fileExists(atPath:)) else {
-      return false
-    }
-    return await NetworkLab.isPossible.value
+    ])
   })
 struct BootTests {
   private static let recipe = """

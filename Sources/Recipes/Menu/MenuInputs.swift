@@ -88,14 +88,7 @@ struct MenuInputs {
 
   /// What a URL has as it is.
   private static func isPlain(_ path: String) -> Bool {
-    path.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: "._-/".utf8.contains(byte)
-      }
-    }
+    path.utf8.allSatisfy { isLetterOrDigit($0) || "._-/".utf8.contains($0) }
   }
 
   /// One whose name the build finds out. All paths are looked for in the folder of the first.

@@ -19,10 +19,7 @@ enum FetchRule {
       fetch.description, sha256.description, mirrors.description, member.description,
       executable.description,
     ],
-    requests: { values in
-      guard let download = download(of: values), download.sha256 == nil else { return [] }
-      return [.url(download.url, mirrors: download.mirrors)]
-    },
+    requests: { download(of: $0)?.requests ?? [] },
     plan: plan)
 
   private static func plan(_ target: Target, _ planner: inout Planner) throws(RecipeErrors)

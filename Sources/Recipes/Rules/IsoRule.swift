@@ -24,10 +24,7 @@ enum IsoRule {
       iso.description, sha256.description, mirrors.description, paths.description,
       link.description, mount.description,
     ],
-    requests: { values in
-      guard let download = download(of: values), download.sha256 == nil else { return [] }
-      return [.url(download.url, mirrors: download.mirrors)]
-    },
+    requests: { download(of: $0)?.requests ?? [] },
     check: check, checkReferences: checkReferences, needs: needs, plan: plan)
 
   // MARK: Checks

@@ -39,10 +39,7 @@ enum WinPERule {
       fonts.description, bcd.description,
       sdi.description,
     ],
-    requests: { values in
-      guard let download = download(of: values), download.sha256 == nil else { return [] }
-      return [.url(download.url, mirrors: download.mirrors)]
-    },
+    requests: { download(of: $0)?.requests ?? [] },
     check: check, checkReferences: checkReferences,
     needs: { target, recipes in target.values[startnet]?.needs(in: recipes) ?? [] },
     plan: plan)

@@ -54,6 +54,9 @@ public struct Download: Sendable, Hashable {
     self.sha256 = sha256
     self.mirrors = mirrors
   }
+
+  /// What the lock file has to say of it: nothing where the recipe has the digest.
+  var requests: [SourceRequest] { sha256 == nil ? [.url(url, mirrors: mirrors)] : [] }
 }
 
 /// What has to be asked of the outside world to pin a source.

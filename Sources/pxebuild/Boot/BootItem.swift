@@ -29,17 +29,7 @@ struct BootItem: Sendable {
         reason: "it can run nfs-ganesha, and the recipes have no config for that",
         advice: "add ganesha.conf: { nfs: ganesha } to configs:, and build the site")
     }
-    let place = try loaded.site.configs(
-      or: loaded.recipes.site.configs, output: try loaded.output)
-    let file = place.path.appending(config)
-    guard try FileIdentity.of(file) != nil else {
-      throw BuildError(
-        .failed, "\(place.name.printable)/\(config.printable) is not there",
-        reason: "the lab runs the servers with the files that were written for them",
-        advice: "build the site first: pxebuild all --recipes \(loaded.site.recipeFolder.printable)"
-      )
-    }
-    nfsConfig = file
+    nfsConfig = try BootSite.written(config, of: loaded)
   }
 
   /// The programs that it takes beside those of every boot.

@@ -32,20 +32,26 @@ extension BootSite {
     self.address = address
     (http, endpoint) = try Self.http(of: recipes.site, address)
     dhcp = try Self.dhcp(of: recipes, choice)
-    let folder = try loaded.site.configs(or: recipes.site.configs, output: tree)
-    func file(_ name: String) throws -> FilePath {
-      let path = folder.path.appending(name)
-      guard try FileIdentity.of(path) != nil else {
-        throw BuildError(
-          .failed, "\(folder.name.printable)/\(name.printable) is not there",
-          reason: "the lab runs the servers with the files that were written for them",
-          advice: "build the site first: pxebuild all "
-            + "--recipes \(loaded.site.recipeFolder.printable)")
-      }
-      return path
+    config = try Self.written(dhcp.config, of: loaded)
+    tftpConfig =
+      dhcp.servesTFTP ? nil : try recipes.dnsmasqForTFTP.map { try Self.written($0, of: loaded) }
+  }
+
+  /// Where a config of the recipes was written.
+  ///
+  /// - Throws: `BuildError` when it is not there.
+  static func written(_ config: String, of loaded: LoadedSite) throws -> FilePath {
+    let folder = try loaded.site.configs(
+      or: loaded.recipes.site.configs, output: try loaded.output)
+    let path = folder.path.appending(config)
+    guard try FileIdentity.of(path) != nil else {
+      throw BuildError(
+        .failed, "\(folder.name.printable)/\(config.printable) is not there",
+        reason: "the lab runs the servers with the files that were written for them",
+        advice: "build the site first: pxebuild all --recipes \(loaded.site.recipeFolder.printable)"
+      )
     }
-    config = try file(dhcp.config)
-    tftpConfig = dhcp.servesTFTP ? nil : try recipes.dnsmasqForTFTP.map(file)
+    return path
   }
 
   private static func http(of site: Recipes.Site, _ address: IPv4Address) throws
@@ -84,14 +90,7 @@ extension BootSite {
         reason: "pxebuild has placed nothing there yet",
         advice: "build it first: pxebuild all --recipes \(loaded.site.recipeFolder.printable)")
     }
-    let closed = TreeAccess.closedFolders(on: tree)
-    guard closed.isEmpty else {
-      let names = closed.map(\.printable).joined(separator: ", ")
-      throw BuildError(
-        .noPermission, "the servers could not read \(name.printable)",
-        reason: "they give up root's rights, and others may not enter \(names)",
-        advice: "chmod o+x \(names), or build into another folder with --output")
-    }
+    try TreeAccess.check(tree, name: name)
     return Set(placed)
   }
 

@@ -101,9 +101,7 @@ struct BootCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = Console(terminal)
-    let loader = SiteLoader(
-      site: site, isLocked: false, isOffline: true, allowsPrebuilt: false, savesLock: false,
-      note: { console.printNotes([$0]) })
+    let loader = SiteLoader.looking(at: site, console)
     let loaded = try await loader.load(resolving: false)
     try checkTargets(loaded.recipes)
     let item = try item.map { try BootItem($0, loaded) }

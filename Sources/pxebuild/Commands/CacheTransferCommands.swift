@@ -29,9 +29,7 @@ struct CacheExportCommand: AsyncParsableCommand {
       cache: cache, builtIns: SiteBuild.builtIns,
       options: .init(jobs: 1, keepsGoing: false, isOffline: true, sandbox: .off), sink: { _ in })
     defer { session.close() }
-    let loader = SiteLoader(
-      site: site, isLocked: false, isOffline: true, allowsPrebuilt: false, savesLock: false,
-      note: { console.printNotes([$0]) })
+    let loader = SiteLoader.looking(at: site, console)
     let wanted = targets.isEmpty ? nil : targets
     let plan = try await loader.load(wanted).plan(wanted)
     let report = try await Interruption.cancelling {

@@ -47,9 +47,7 @@ struct DHCPCheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = Console(terminal)
-    let loader = SiteLoader(
-      site: site, isLocked: false, isOffline: true, allowsPrebuilt: false, savesLock: false,
-      note: { console.printNotes([$0]) })
+    let loader = SiteLoader.looking(at: site, console)
     let loaded = try await loader.load(resolving: false)
     let isRight =
       if let server, let address = IPv4Address(server) {

@@ -86,14 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
           + (site.outputFolder.map { " --output \($0.printable)" } ?? ""))
     }
     // An ordinary user's servers have the same rights as pxebuild.
-    let closed = geteuid() == 0 ? TreeAccess.closedFolders(on: tree) : []
-    guard closed.isEmpty else {
-      let names = closed.map(\.printable).joined(separator: ", ")
-      throw BuildError(
-        .noPermission, "the servers could not read \(name.printable)",
-        reason: "they give up root's rights, and others may not enter \(names)",
-        advice: "chmod o+x \(names), or build into another folder with --output")
-    }
+    if geteuid() == 0 { try TreeAccess.check(tree, name: name) }
   }
 
   private func checkPrograms(_ names: [String]) throws {

@@ -75,8 +75,21 @@ struct ServeProblems: Error, Sendable {
 
 /// What a tree needs to be readable by servers that give up root's rights.
 enum TreeAccess {
+  /// - Parameter name: What a person calls the tree.
+  /// - Throws: `BuildError` that names every folder on the way to the tree that is closed to them.
+  static func check(_ tree: FilePath, name: String) throws {
+    let closed = closedFolders(on: tree)
+    guard closed.isEmpty else {
+      let names = closed.map(\.printable).joined(separator: ", ")
+      throw BuildError(
+        .noPermission, "the servers could not read \(name.printable)",
+        reason: "they give up root's rights, and others may not enter \(names)",
+        advice: "chmod o+x \(names), or build into another folder with --output")
+    }
+  }
+
   /// The folders above and at a path that other users cannot enter.
-  static func closedFolders(on path: FilePath) -> [FilePath] {
+  private static func closedFolders(on path: FilePath) -> [FilePath] {
     var closed: [FilePath] = []
     var folder = path
     while true {

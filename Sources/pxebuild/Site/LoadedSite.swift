@@ -32,6 +32,13 @@ struct SiteLoader: Sendable {
   var observe: @Sendable (FilePath) throws -> Void = { _ in }
   var note: @Sendable (String) -> Void
 
+  /// For commands that look at what was built: nothing is asked of the network, nothing is written.
+  static func looking(at site: SiteOptions, _ console: Console) -> SiteLoader {
+    SiteLoader(
+      site: site, isLocked: false, isOffline: true, allowsPrebuilt: false, savesLock: false,
+      note: { console.printNotes([$0]) })
+  }
+
   var lockPath: FilePath {
     get throws { try site.recipes.appending(LockFile.fileName) }
   }

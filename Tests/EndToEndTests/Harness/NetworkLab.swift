@@ -26,6 +26,16 @@ final class NetworkLab: Sendable {
     return made != nil
   }
 
+  /// Whether this machine boots guests of BIOS and x64 in networks of their own, from these of Debian's programs.
+  static func boots(with programs: [String]) async -> Bool {
+    let files =
+      ["/dev/net/tun", "/usr/bin/qemu-system-x86_64", "/usr/share/OVMF/OVMF_CODE_4M.fd"] + programs
+    guard Binary.isRoot, files.allSatisfy(FileManager.default.fileExists(atPath:)) else {
+      return false
+    }
+    return await isPossible.value
+  }
+
   /// Runs `body` in a lab with a server and other machines, given as name and address.
   static func with<Result>(
     _ others: [String: String] = ["client": "10.0.0.2"], folder: String,

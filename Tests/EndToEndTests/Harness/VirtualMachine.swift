@@ -1,3 +1,4 @@
+import BootLab
 import Foundation
 import Synchronization
 import Testing
@@ -86,7 +87,7 @@ final class VirtualMachine: Sendable {
   func press(_ key: String) throws {
     let monitor = monitor
     let descriptor = try keyboard.withLock { descriptor in
-      if descriptor < 0 { descriptor = try connection(to: monitor) }
+      if descriptor < 0 { descriptor = try UnixSocket.connect(to: monitor) }
       return descriptor
     }
     let command = Array("sendkey \(key)\n".utf8)
@@ -101,22 +102,4 @@ final class VirtualMachine: Sendable {
     _ = await running.wait()
     keyboard.withLock { if $0 >= 0 { close($0) } }
   }
-}
-
-private func connection(to path: String) throws -> Int32 {
-  let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-  var address = sockaddr_un()
-  address.sun_family = sa_family_t(AF_UNIX)
-  withUnsafeMutableBytes(of: &address.sun_path) {
-    $0.copyBytes(from: path.utf8.prefix($0.count - 1))
-  }
-  let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-  let isConnected = withUnsafePointer(to: &address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) == 0 }
-  }
-  guard isConnected else {
-    close(descriptor)
-    throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-  }
-  return descriptor
 }
