@@ -43,13 +43,16 @@ struct DHCPMessage {
     var options = Self.options(bytes, (start + 240)..<payload.upperBound)
     let overload = options[Code.overload].map { $0.count == 1 ? bytes[$0.lowerBound] : 0 } ?? 0
     // Options that had no room stand in the fields of the file (1) and of the server's name (2).
-    let fields = [(start + 108)..<(start + 236), (start + 44)..<(start + 108)]
+    let fields = [Self.fileField(at: start), (start + 44)..<(start + 108)]
     for (bit, field) in zip([UInt8(1), 2], fields) where overload & bit != 0 {
       options.merge(Self.options(bytes, field)) { old, _ in old }
     }
     file = overload & 1 == 0 ? Self.text(bytes[fields[0]].prefix { $0 != 0 }) : ""
     self.options = options
   }
+
+  /// Where the field "file" of a message is that starts at an index.
+  static func fileField(at start: Int) -> Range<Int> { (start + 108)..<(start + 236) }
 
   private static func options(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8: Range<Int>] {
     var result: [UInt8: Range<Int>] = [:]

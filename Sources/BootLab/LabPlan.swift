@@ -15,12 +15,44 @@ public struct LabPlan: Sendable, Equatable {
     }
   }
 
+  /// What the machine's cable leads to.
+  public enum Network: Sendable, Equatable {
+    case own(OwnNetwork)
+    /// QEMU's own network, which the machine's arguments say, and what an iPXE is told to load there.
+    case user(script: String?)
+
+    fileprivate var words: [String] {
+      switch self {
+      case .own(let network): ["own", network.interface, network.address, network.mask]
+      case .user(let script): ["user"] + [script].compactMap(\.self)
+      }
+    }
+
+    fileprivate init?(words: [String]) {
+      switch (words.first, words.count) {
+      case ("own", 4): self = .own(.init(interface: words[1], address: words[2], mask: words[3]))
+      case ("user", 1...2): self = .user(script: words.count > 1 ? words[1] : nil)
+      default: return nil
+      }
+    }
+  }
+
+  /// A network of the lab's own: the serving machine's interface, address and network mask.
+  public struct OwnNetwork: Sendable, Equatable {
+    public var interface: String
+    public var address: String
+    public var mask: String
+
+    public init(interface: String, address: String, mask: String) {
+      self.interface = interface
+      self.address = address
+      self.mask = mask
+    }
+  }
+
   /// The lab's folder, for logs.
   public var folder: String
-  /// The serving machine's network interface, address and network mask.
-  public var interface: String
-  public var address: String
-  public var mask: String
+  public var network: Network
   /// True when the card's own program must not show itself as an iPXE until it has read its file.
   public var hidesUserClass: Bool
   /// True to keep every frame in the lab's folder: `cable.pcap`.
@@ -32,6 +64,8 @@ public struct LabPlan: Sendable, Equatable {
   /// The UDP and TCP ports that have to be taken before the machine is switched on.
   public var udpPorts: [Int] = []
   public var tcpPorts: [Int] = []
+  /// Sockets that are files, and have to be there likewise.
+  public var sockets: [String] = []
   public var machine: Program
   /// The address of a machine that is no guest but a program on a network of its own, on the same cable.
   public var machineAddress: String?
@@ -52,22 +86,22 @@ public struct LabPlan: Sendable, Equatable {
     }
   }
 
-  public init(
-    folder: String, interface: String, address: String, mask: String, hidesUserClass: Bool,
-    machine: Program
-  ) {
+  public init(folder: String, network: Network, hidesUserClass: Bool, machine: Program) {
     self.folder = folder
-    self.interface = interface
-    self.address = address
-    self.mask = mask
+    self.network = network
     self.hidesUserClass = hidesUserClass
     self.machine = machine
   }
 
+  /// True when the machine's cable is two UDP ports of the loopback, and no descriptor.
+  var machineHasUDPCable: Bool {
+    if case .own = network { machineAddress == nil } else { false }
+  }
+
   /// The plan as words; `init(arguments:)` reads them.
   public var arguments: [String] {
-    var words = [folder, interface, address, mask]
-    words += [hidesUserClass, captures].map { $0 ? "yes" : "no" }
+    var words = [folder] + [hidesUserClass, captures].map { $0 ? "yes" : "no" }
+    words += Self.list(network.words) + Self.list(sockets)
     words += Self.list(emptyFolders) + Self.list(udpPorts.map(String.init))
     words += Self.list(tcpPorts.map(String.init)) + Self.list([machineAddress].compactMap(\.self))
     words.append(String(servers.count))
@@ -91,9 +125,10 @@ public struct LabPlan: Sendable, Equatable {
       guard let name = words.popFirst(), let list = list(), !list.isEmpty else { return nil }
       return Program(name, list)
     }
-    guard words.count > 6 else { return nil }
-    words = words.dropFirst(6)
-    guard let folders = list(), let udp = list(), let tcp = list(), let own = list(),
+    guard words.count > 3 else { return nil }
+    words = words.dropFirst(3)
+    guard let network = list().flatMap({ Network(words: $0) }), let sockets = list(),
+      let folders = list(), let udp = list(), let tcp = list(), let own = list(),
       let count = words.popFirst().flatMap({ Int($0) }), count >= 0, count <= words.count
     else { return nil }
     var programs: [Program] = []
@@ -102,9 +137,10 @@ public struct LabPlan: Sendable, Equatable {
       programs.append(next)
     }
     self.init(
-      folder: arguments[0], interface: arguments[1], address: arguments[2], mask: arguments[3],
-      hidesUserClass: arguments[4] == "yes", machine: programs[count])
-    captures = arguments[5] == "yes"
+      folder: arguments[0], network: network, hidesUserClass: arguments[1] == "yes",
+      machine: programs[count])
+    captures = arguments[2] == "yes"
+    self.sockets = sockets
     emptyFolders = folders
     udpPorts = udp.compactMap { Int($0) }
     tcpPorts = tcp.compactMap { Int($0) }

@@ -5,12 +5,14 @@ import Synchronization
 import SystemPackage
 
 /// The first process of a lab's namespaces: makes the network, starts everything, and is the cable between the
-/// machine and the servers. Everything else in the namespaces ends when it does.
+/// machine and the servers. Everything else in the namespaces ends when it does. On QEMU's user network there are none.
 public struct LabProcess {
   private let plan: LabPlan
-  private var names: [pid_t: String] = [:]
+  private var programs: LabPrograms
   private var packets: PacketReader
   private var hidesUserClass: Bool
+  /// On a network whose DHCP server does not know an iPXE.
+  private var scriptOffer: ScriptOffer?
   private var capture: PacketCapture?
 
   /// How long servers may take to start, in seconds.
@@ -21,6 +23,7 @@ public struct LabProcess {
 
   private init(_ plan: LabPlan) {
     self.plan = plan
+    programs = LabPrograms(folder: plan.folder)
     packets = PacketReader()
     hidesUserClass = plan.hidesUserClass
   }
@@ -53,42 +56,76 @@ public struct LabProcess {
         throw BuildError(errno: errno, doing: "mount a file system on", path: .init(folder))
       }
     }
-    let wire = linux_make_tap(plan.interface)
+    if plan.captures { capture = try PacketCapture(FilePath(plan.folder).appending("cable.pcap")) }
+    switch plan.network {
+    case .own(let network): try run(on: network)
+    case .user(let script): try runOnUserNetwork(script)
+    }
+  }
+
+  private mutating func run(on network: LabPlan.OwnNetwork) throws {
+    let wire = linux_make_tap(network.interface)
     guard wire >= 0 else {
       throw BuildError(errno: errno, doing: "make a network with", path: "/dev/net/tun")
     }
-    let address = try Self.number(plan.address)
-    for (name, address) in [("lo", in_addr_t(0)), (plan.interface, address)] {
-      guard linux_bring_up(name, address, try Self.number(plan.mask)) == 0 else {
+    let address = try Self.number(network.address)
+    for (name, address) in [("lo", in_addr_t(0)), (network.interface, address)] {
+      guard linux_bring_up(name, address, try Self.number(network.mask)) == 0 else {
         throw BuildError(errno: errno, doing: "bring up the interface", path: .init(name))
       }
     }
     let socket = try Self.cableSocket()
-    if plan.captures { capture = try PacketCapture(FilePath(plan.folder).appending("cable.pcap")) }
-    for server in plan.servers { try start(server) }
-    let neighbour = try plan.neighbour.map { try start($0) }
-    guard try waitForPorts() else { return }
+    for server in plan.servers { try programs.start(server) }
+    let neighbour = try plan.neighbour.map { try start($0, mask: network.mask) }
+    guard try waitForServers() else { return }
     var machine = socket
     if let address = plan.machineAddress {
-      machine = try start(.init(address: address, server: plan.machine))
+      machine = try start(.init(address: address, server: plan.machine), mask: network.mask)
     } else {
-      try start(plan.machine)
+      try programs.start(plan.machine)
     }
     Self.report(.powered)
     carry([wire, neighbour, machine].compactMap(\.self), machine: machine)
   }
 
+  /// QEMU has both ends of the network, and the cable between them is here.
+  private mutating func runOnUserNetwork(_ script: String?) throws {
+    scriptOffer = ScriptOffer(script: script)
+    for server in plan.servers { try programs.start(server) }
+    guard try waitForServers() else { return }
+    let (machine, network) = (try Self.cable(), try Self.cable())
+    try programs.start(
+      plan.machine,
+      descriptors: [
+        UserNetwork.cables.machine: machine.other, UserNetwork.cables.network: network.other,
+      ])
+    close(machine.other)
+    close(network.other)
+    Self.report(.powered)
+    carry([network.own, machine.own], machine: machine.own)
+  }
+
+  /// Both ends of a cable on which no frame is lost.
+  private static func cable() throws -> (own: Int32, other: Int32) {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw BuildError(errno: errno, doing: "open", path: "a socket")
+    }
+    return (ends[0], ends[1])
+  }
+
   /// Starts another machine, and returns the end of its cable.
-  private mutating func start(_ neighbour: LabPlan.Neighbour) throws -> Int32 {
+  private mutating func start(_ neighbour: LabPlan.Neighbour, mask: String) throws -> Int32 {
     let own = linux_leave_network()
     guard own >= 0 else { throw BuildError(errno: errno, doing: "make", path: "another network") }
     defer { _ = linux_return_to_network(own) }  // a lab on the wrong network answers nobody
     let wire = linux_make_tap(LabPlan.Neighbour.interface)
     let address = try Self.number(neighbour.address)
     guard wire >= 0,
-      linux_bring_up(LabPlan.Neighbour.interface, address, try Self.number(plan.mask)) == 0
+      linux_bring_up(LabPlan.Neighbour.interface, address, try Self.number(mask)) == 0
     else { throw BuildError(errno: errno, doing: "make", path: "another network") }
-    try start(neighbour.server)
+    try programs.start(neighbour.server)
     return wire
   }
 
@@ -102,62 +139,21 @@ public struct LabProcess {
 
   // MARK: Programs
 
-  private mutating func start(_ program: LabPlan.Program) throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    let log = "\(plan.folder)/\(program.name).log"
-    posix_spawn_file_actions_addopen(
-      &actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o666)
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var signals = sigset_t()
-    sigfillset(&signals)
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-    var words: [UnsafeMutablePointer<CChar>?] = program.arguments.map { strdup($0) } + [nil]
-    // Kea writes where no ordinary folder may be.
-    let kea = [
-      "KEA_LOCKFILE_DIR=\(plan.folder)", "KEA_PIDFILE_DIR=\(plan.folder)",
-      "KEA_LOGGER_DESTINATION=stdout",
-    ]
-    var variables: [UnsafeMutablePointer<CChar>?] =
-      (["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"] + kea).map { strdup($0) } + [nil]
-    defer { for word in words + variables { free(word) } }
-    var child: pid_t = 0
-    let code = posix_spawn(
-      &child, program.arguments[0], &actions, &attributes, &words, &variables)
-    guard code == 0 else {
-      throw BuildError(errno: code, doing: "run", path: .init(program.arguments[0]))
-    }
-    names[child] = program.name
-  }
-
   /// Reports what has ended; false once the machine or a server is among it, for then there is no more to see.
   private mutating func allRun() -> Bool {
-    var status: Int32 = 0
-    var isWhole = true
-    while true {
-      let child = waitpid(-1, &status, WNOHANG)
-      guard child > 0 else { return isWhole }
-      guard let name = names.removeValue(forKey: child) else { continue }
-      let number = status & 0x7f
-      let code = number == 0 ? status >> 8 & 0xff : 128 + number
-      Self.report(.ended(name: name, status: Int(code)))
-      isWhole = false
-    }
+    let ended = programs.ended()
+    for (name, status) in ended { Self.report(.ended(name: name, status: status)) }
+    return ended.isEmpty
   }
 
-  /// Waits until the servers have their ports; false when one has ended, or nobody waits any more.
-  private mutating func waitForPorts() throws -> Bool {
+  /// Waits until the servers have their ports and sockets; false when one has ended, or nobody waits any more.
+  private mutating func waitForServers() throws -> Bool {
     var left = Self.patience
     while true {
       let missing =
         try Self.missing(plan.udpPorts, transport: "udp").map { "UDP \($0)" }
         + Self.missing(plan.tcpPorts, transport: "tcp").map { "TCP \($0)" }
+        + plan.sockets.filter { access($0, F_OK) != 0 }
       if missing.isEmpty { return true }
       if left <= 0 { Self.report(.silent(ports: missing.joined(separator: ", "))) }
       guard left > 0, allRun(), !Self.isAskedToEnd.load(ordering: .relaxed) else { return false }
@@ -222,6 +218,7 @@ public struct LabProcess {
         guard count > 0 else { continue }
         var frame = Array(buffer[..<count])
         if end.fd == machine, hidesUserClass { DHCPMessage.hideUserClass(in: &frame) }
+        scriptOffer?.apply(to: &frame)
         capture?.write(frame)
         if end.fd == machine, let answer = RouterAnswer.frame(for: frame) {
           send(answer, on: machine, isMachine: true)
@@ -237,7 +234,7 @@ public struct LabProcess {
 
   /// A frame that does not get through is lost, as on any cable.
   private func send(_ frame: [UInt8], on wire: Int32, isMachine: Bool) {
-    guard isMachine, plan.machineAddress == nil else {
+    guard isMachine, plan.machineHasUDPCable else {
       _ = write(wire, frame, frame.count)
       return
     }

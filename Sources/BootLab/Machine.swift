@@ -13,6 +13,8 @@ public struct Machine: Sendable, Equatable {
   public var accelerator: Accelerator
   /// A folder of the machine's own: its console's text and its monitor.
   public var folder: String
+  /// What its network cable leads to where the lab has no network of its own.
+  public var userNetwork: UserNetwork?
   /// True when somebody sits at its serial console, by the socket `terminal`.
   public var isAttended = false
   /// Where its screen is shown, as QEMU's option -display says it; nowhere when nil.
@@ -47,11 +49,7 @@ public struct Machine: Sendable, Equatable {
     words += ["-no-user-config", "-nodefaults", "-display", display ?? "none", "-no-reboot"]
     words += serial
     words += ["-qmp", "unix:\(Self.value(monitor)),server=on,wait=off"]
-    words += [
-      "-netdev",
-      "socket,id=net,udp=127.0.0.1:\(Self.cable.lab),localaddr=127.0.0.1:\(Self.cable.machine)",
-      "-device", card,
-    ]
+    words += (userNetwork?.arguments ?? Self.labCable) + ["-device", card]
     if method == .http {
       // edk2 boots over HTTP with a source of random numbers only; and PXE would come before.
       words += ["-device", "virtio-rng-pci"]
@@ -61,6 +59,10 @@ public struct Machine: Sendable, Equatable {
     }
     return words + (medium.map(drive) ?? [])
   }
+
+  private static let labCable = [
+    "-netdev", "socket,id=net,udp=127.0.0.1:\(cable.lab),localaddr=127.0.0.1:\(cable.machine)",
+  ]
 
   private var serial: [String] {
     guard isAttended else { return ["-serial", "file:\(Self.value(console))"] }
@@ -122,5 +124,5 @@ public struct Machine: Sendable, Equatable {
   }
 
   /// A value in a list of QEMU's options: a comma is written twice.
-  private static func value(_ text: String) -> String { text.replacing(",", with: ",,") }
+  static func value(_ text: String) -> String { text.replacing(",", with: ",,") }
 }

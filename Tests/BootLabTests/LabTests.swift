@@ -9,7 +9,8 @@ struct LabTests {
   @Test("a plan survives its way through an argument vector")
   func plan() {
     var plan = LabPlan(
-      folder: "/tmp/a b", interface: "eth0", address: "10.0.0.200", mask: "255.255.255.0",
+      folder: "/tmp/a b",
+      network: .own(.init(interface: "eth0", address: "10.0.0.200", mask: "255.255.255.0")),
       hidesUserClass: true, machine: .init("qemu", ["/bin/qemu", "-a", ""]))
     #expect(LabPlan(arguments: plan.arguments) == plan)
     plan.servers = [.init("a", ["/a", "1", "2"]), .init("b", ["/b"])]
@@ -23,6 +24,12 @@ struct LabTests {
     other.neighbour = .init(address: "10.0.0.1", server: .init("router", ["/r", "x"]))
     other.machineAddress = "10.0.0.254"
     #expect(LabPlan(arguments: other.arguments) == other)
+    for script in ["http://a/b", "", nil] {
+      var other = plan
+      other.network = .user(script: script)
+      other.sockets = ["/tmp/a b/http"]
+      #expect(LabPlan(arguments: other.arguments) == other)
+    }
     #expect(LabPlan(arguments: words + ["10.0.0.1", "router", "2", "/r"]) == nil)
     for count in 0..<words.count { #expect(LabPlan(arguments: Array(words[..<count])) == nil) }
   }
@@ -82,6 +89,25 @@ struct LabTests {
     #expect(!words(.uefiX64, .pxe).contains { $0.contains("PXESupport") })
   }
 
+  @Test("a machine on QEMU's user network has a cable to the lab, and so has that network")
+  func userNetwork() {
+    var machine = Machine(firmware: .bios, method: .pxe, accelerator: .tcg, folder: "/tmp/a")
+    machine.userNetwork = UserNetwork(
+      subnet: "10.0.0.0/24", host: "10.0.0.1", dns: "10.0.0.2", machine: "10.0.0.100",
+      tree: "/t,r", program: "a,b.kpxe", server: "10.0.0.200", port: 80,
+      connection: ["/it's here/pxebuild", "x", "/a,b"])
+    let words = machine.arguments
+    #expect(words.contains("socket,id=net,fd=100") && words.contains("socket,id=wire,fd=101"))
+    #expect(
+      words.contains(
+        "user,id=user,ipv6=off,restrict=on,net=10.0.0.0/24,host=10.0.0.1,dns=10.0.0.2,"
+          + "dhcpstart=10.0.0.100,tftp=/t,,r,bootfile=a,,b.kpxe,"
+          + #"guestfwd=tcp:10.0.0.200:80-cmd:'/it'\''s here/pxebuild' 'x' '/a,,b'"#), "\(words)")
+    #expect(!words.contains { $0.contains("udp=") })
+    machine.userNetwork?.program = nil
+    #expect(!machine.arguments.contains { $0.contains("bootfile") })
+  }
+
   @Test("a machine that looks for an IPv6 router is told that there is none to go through")
   func router() throws {
     var question = [UInt8](repeating: 0, count: 62)
@@ -118,7 +144,8 @@ struct LabTests {
     }
     for (emulator, runs) in [(emulator, true), ("/bin/false", false)] as [(FilePath, Bool)] {
       #expect(
-        await Machine.Accelerator.runsGuest(.tcg, emulator: emulator, seconds: 60, run: run) == runs
+        await Machine.Accelerator.runsGuest(.tcg, emulator: emulator, seconds: 300, run: run)
+          == runs
       )
     }
   }

@@ -130,6 +130,37 @@ struct PacketReaderTests {
     #expect(!DHCPMessage.hideUserClass(in: &other))
   }
 
+  @Test("where a DHCP server knows no iPXE, an iPXE is told its script, and firmware is not")
+  func script() {
+    let firmware = Made.udp((68, 67), Made.dhcp(isRequest: true, options: [53, 1, 1, 93, 2, 0, 0]))
+    let program = Made.udp((68, 67), Made.dhcp(isRequest: true, options: Made.ipxeOptions))
+    let answer = Made.udp(
+      (67, 68), from: Made.server, to: Made.machine,
+      Made.dhcp(
+        isRequest: false, file: "undionly.kpxe", address: Made.machine, server: Made.server,
+        options: [53, 1, 2]))
+    func files(_ script: String?, _ frames: [[UInt8]]) -> [String?] {
+      var offer = ScriptOffer(script: script)
+      let changed = frames.map { frame in
+        var frame = frame
+        offer.apply(to: &frame)
+        return frame
+      }
+      return events(changed).compactMap { event -> String?? in
+        if case .answered(_, let answer) = event { .some(answer.file) } else { nil }
+      }
+    }
+    #expect(files("http://a/b", [firmware, answer]) == ["undionly.kpxe"])
+    #expect(files("http://a/b", [program, answer]) == ["http://a/b"])
+    #expect(files(nil, [program, answer]) == [nil])
+    var hidden = program
+    DHCPMessage.hideUserClass(in: &hidden)
+    #expect(files("http://a/b", [hidden, answer]) == ["undionly.kpxe"])
+    // Not even a text that is too long gets past its field.
+    let long = files(String(repeating: "x", count: 500), [program, answer])
+    #expect(long == [String(repeating: "x", count: 127)])
+  }
+
   @Test("TFTP reads are followed to their last block, with the size that was agreed on")
   func tftp() {
     func block(_ number: Int, _ count: Int) -> [UInt8] {

@@ -68,6 +68,34 @@ struct BootReportTests {
         """)
   }
 
+  @Test("reports say what was left untested without root")
+  func untested() {
+    let untested = [Untested(what: "TFTP", why: "QEMU sent <the files>")]
+    let junit = JUnitReport(
+      results: [], untested: untested, date: "2026-01-31T12:00:00", host: "a", seconds: 1)
+    #expect(
+      junit.xml.contains(
+        "<properties><property name=\"not tested: TFTP\" value=\"QEMU sent &lt;the files&gt;\"/>"
+          + "</properties>"), "\(junit.xml)")
+    let html = ReportPage(
+      results: [], dhcp: nil, http: "http://10.0.0.200", untested: untested,
+      date: "2026-01-31T12:00:00Z", seconds: 3
+    ).html
+    #expect(
+      html.contains("On QEMU&#39;s user network, files at <code>http://10.0.0.200</code>."))
+    #expect(
+      html.contains(
+        "<h2>Not tested without root</h2><dl><dt>TFTP</dt><dd>QEMU sent &lt;the files&gt;</dd></dl>"
+      )
+    )
+    #expect(
+      Untested.lines(untested) == [
+        "not tested without root (sudo pxebuild boot does):",
+        "  TFTP            QEMU sent <the files>",
+      ])
+    #expect(Untested.lines([]).isEmpty)
+  }
+
   @Test("a question on the cable and what came back are one row")
   func timeline() {
     let rows = ReportTimeline(BootExamples.passed.record.events).rows

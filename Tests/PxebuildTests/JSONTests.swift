@@ -79,8 +79,17 @@ struct JSONTests {
       result(.uefiX64, "ipxe.efi", BootExamples.failed).json(at: 15.02, dhcp: "dhcpd.conf"),
       skipped.json(at: 15.02, dhcp: "dhcpd.conf"),
       BootResult.summary(
-        passed: 1, failed: 1, skipped: 1, report: "report/index.html", junit: "junit.xml", at: 15.02
-      ),
+        passed: 1, failed: 1, skipped: 1, untested: [], report: "report/index.html",
+        junit: "junit.xml", at: 15.02),
+      BootResult(
+        combination: BootCombination(
+          firmware: .uefiX64, method: .http, target: "ipxe.efi",
+          outlook: .skipped(because: "it takes root"))
+      ).json(at: 0.1, dhcp: nil),
+      BootResult.summary(
+        passed: 0, failed: 0, skipped: 1,
+        untested: [.init(what: "TFTP", why: "QEMU sent the files of the tree")], report: nil,
+        junit: nil, at: 0.1),
     ]
   }()
 

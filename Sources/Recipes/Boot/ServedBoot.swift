@@ -9,6 +9,8 @@ public struct ServedDHCP: Sendable, Equatable {
   public var isProxy: Bool
   /// True when it is the TFTP server too.
   public var servesTFTP: Bool
+  /// The URL of what iPXE is sent to; nil for a site without `http`.
+  public var script: String?
 }
 
 extension RecipeSet {
@@ -20,7 +22,8 @@ extension RecipeSet {
       else { return nil }
       return ServedDHCP(
         config: config.path, server: server, isProxy: config.values[DHCPKind.mode] == .proxy,
-        servesTFTP: config.values[DHCPKind.serveTFTP] == true)
+        servesTFTP: config.values[DHCPKind.serveTFTP] == true,
+        script: DHCPKind.scriptName(config).flatMap { site.url(of: $0) })
     }
   }
 

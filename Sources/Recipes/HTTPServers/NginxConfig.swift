@@ -16,6 +16,8 @@ public struct NginxConfig: Sendable {
   public var root: String
   public var endpoint: HTTPEndpoint
   public var service: Service
+  /// A socket that is a file, absolute, to listen at in place of the endpoint's address and port.
+  public var socket: String?
   /// Lines that start the file; each a comment.
   public var note: [String]
 
@@ -88,8 +90,9 @@ public struct NginxConfig: Sendable {
   }
 
   private var server: [String] {
-    [
-      "server {", "  listen \(endpoint.listen);", "  default_type \(MediaTypes.other);",
+    let place = socket.map { Self.quoted("unix:\($0)") } ?? endpoint.listen
+    return [
+      "server {", "  listen \(place);", "  default_type \(MediaTypes.other);",
       "  types {",
     ]
       + MediaTypes.known.map { "    \($0.type) \($0.extensions.joined(separator: " "));" }

@@ -28,14 +28,15 @@ struct BootOutputs: Sendable {
     let date = Date(timeIntervalSince1970: began.rounded()).ISO8601Format()
     if let page {
       let report = ReportPage(
-        results: results, dhcp: site.dhcp.config, http: site.http, date: date, seconds: seconds)
+        results: results, dhcp: site.servedDHCP, http: site.http, untested: site.untested,
+        date: date, seconds: seconds)
       try FileSystem.replace(page, with: Array(report.html.utf8))
     }
     if let junit {
       // Without the mark of the time zone, as the schema wants it.
       let report = JUnitReport(
-        results: results, date: String(date.prefix { $0 != "Z" }), host: Self.host,
-        seconds: seconds)
+        results: results, untested: site.untested, date: String(date.prefix { $0 != "Z" }),
+        host: Self.host, seconds: seconds)
       try FileSystem.replace(junit, with: Array(report.xml.utf8))
     }
   }

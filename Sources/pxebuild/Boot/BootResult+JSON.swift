@@ -3,15 +3,16 @@ import BootLab
 extension BootResult {
   /// The event `boot` of docs/json.md.
   ///
-  /// - Parameter dhcp: The DHCP server's config.
-  func json(at seconds: Double, dhcp: String) -> JSON {
+  /// - Parameter dhcp: The DHCP server's config; nil on QEMU's user network.
+  func json(at seconds: Double, dhcp: String?) -> JSON {
     var evidence: BootEvidence?
     if case .passed(let found) = verdict { evidence = found }
     let failure = attempts.last?.failure
     return .object([
       "event": .string("boot"), "time": .seconds(seconds),
       "firmware": .string(combination.firmware.rawValue),
-      "via": .string(combination.method.rawValue), "dhcp": .string(dhcp),
+      "via": .string(combination.method.rawValue),
+      "network": .string(dhcp == nil ? "user" : "lab"), "dhcp": dhcp.map(JSON.string),
       "target": combination.target.map(JSON.string), "outcome": .string(outcome.rawValue),
       "file": evidence?.file.map(JSON.string), "bytes": evidence?.bytes.map(JSON.integer),
       "request": evidence.map { .string($0.request) },
@@ -31,12 +32,18 @@ extension BootResult {
 
   /// The event `boot-summary` of docs/json.md.
   static func summary(
-    passed: Int, failed: Int, skipped: Int, report: String?, junit: String?, at seconds: Double
+    passed: Int, failed: Int, skipped: Int, untested: [Untested], report: String?, junit: String?,
+    at seconds: Double
   ) -> JSON {
     .object([
       "event": .string("boot-summary"), "time": .seconds(seconds),
       "passed": .integer(Int64(passed)), "failed": .integer(Int64(failed)),
-      "skipped": .integer(Int64(skipped)), "report": report.map(JSON.string),
+      "skipped": .integer(Int64(skipped)),
+      "untested": untested.isEmpty
+        ? nil
+        : .array(
+          untested.map { .object(["what": .string($0.what), "because": .string($0.why)]) }),
+      "report": report.map(JSON.string),
       "junit": junit.map(JSON.string),
     ])
   }

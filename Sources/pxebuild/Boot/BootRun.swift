@@ -28,12 +28,8 @@ struct BootRun: Sendable {
     let start = ContinuousClock.now
     let folder = try LabFolder()
     defer { if !options.keepsFolders { folder.remove() } }
-    let machine = Machine(
-      firmware: combination.firmware, method: combination.method, accelerator: accelerator,
-      folder: folder.path.string,
-      medium: combination.method.isMedium ? site.tree.appending(target).string : nil)
-    let emulator = try Lab.program(combination.firmware.emulator)
-    var plan = try site.plan(machine, emulator: emulator, in: folder)
+    let machine = try site.machine(combination, target, accelerator, in: folder)
+    var plan = try site.plan(machine, in: folder)
     if options.keepsFolders {
       plan.captures = true
       try site.copyConfigs(to: folder)

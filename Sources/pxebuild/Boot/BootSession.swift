@@ -75,7 +75,7 @@ struct BootSession: Sendable {
   private func print(_ result: BootResult) throws {
     switch console.mode {
     case .quiet: break
-    case .json: console.printEvent(result.json(at: console.seconds, dhcp: site.dhcp.config))
+    case .json: console.printEvent(result.json(at: console.seconds, dhcp: site.servedDHCP))
     case .live, .plain: try console.printResults(result.lines(console.outputStyle))
     }
   }
@@ -90,8 +90,8 @@ struct BootSession: Sendable {
     case .json:
       console.printEvent(
         BootResult.summary(
-          passed: passed, failed: failed, skipped: skipped, report: outputs.page?.string,
-          junit: outputs.junit?.string, at: console.seconds))
+          passed: passed, failed: failed, skipped: skipped, untested: site.untested,
+          report: outputs.page?.string, junit: outputs.junit?.string, at: console.seconds))
     case .live, .plain:
       let parts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped")]
         .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -100,8 +100,8 @@ struct BootSession: Sendable {
         path.map { "  \(name.padded(toColumns: 8)) \($0.string.printable())" }
       }
       try console.printResults(
-        files + [
-          "done: \(what), with \(site.dhcp.config.printable()); \(durationText(seconds))"
+        Untested.lines(site.untested) + files + [
+          "done: \(what), \(site.setting.printable()); \(durationText(seconds))"
         ])
     }
   }

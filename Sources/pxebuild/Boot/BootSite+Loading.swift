@@ -18,9 +18,11 @@ enum DHCPChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
 }
 
 extension BootSite {
-  /// - Parameter choice: The DHCP server to take; the first one of the recipes when nil.
+  /// - Parameters:
+  ///   - choice: The DHCP server to take; the first one of the recipes when nil.
+  ///   - onUserNetwork: Whether QEMU's own network has to do, for want of root.
   /// - Throws: `BuildError` that says what the site lacks.
-  init(_ loaded: LoadedSite, _ choice: DHCPChoice?) throws {
+  init(_ loaded: LoadedSite, _ choice: DHCPChoice?, onUserNetwork: Bool = false) throws {
     recipes = loaded.recipes
     tree = try loaded.output
     placed = Self.placed(try OutputTree(tree).manifest())
@@ -32,6 +34,13 @@ extension BootSite {
     self.address = address
     (http, endpoint) = try Self.http(of: recipes.site, address)
     dhcp = try Self.dhcp(of: recipes, choice)
+    if onUserNetwork, let choice {
+      throw BuildError(
+        .noPermission, "only root can boot with --dhcp \(choice.rawValue)",
+        reason: "QEMU's user network, which does without root, has a DHCP server of its own",
+        advice: "run it as root, or leave --dhcp out: sudo pxebuild boot --dhcp \(choice.rawValue)")
+    }
+    userNetwork = onUserNetwork ? try UserAddresses(recipes.site.network, server: address) : nil
     config = try Self.written(dhcp.config, of: loaded)
     tftpConfig =
       dhcp.servesTFTP ? nil : try recipes.dnsmasqForTFTP.map { try Self.written($0, of: loaded) }
@@ -90,7 +99,8 @@ extension BootSite {
         reason: "pxebuild has placed nothing there yet",
         advice: "build it first: pxebuild all --recipes \(loaded.site.recipeFolder.printable)")
     }
-    try TreeAccess.check(tree, name: name)
+    // Who is not root serves as who he is.
+    if userNetwork == nil { try TreeAccess.check(tree, name: name) }
     return Set(placed)
   }
 
@@ -129,7 +139,7 @@ extension BootSite {
   /// - Parameter more: Programs that are needed beside.
   func checkPrograms(for combinations: [BootCombination], and more: [String] = []) throws {
     try checkPrograms(
-      programs + more + ["unshare"] + combinations.flatMap { Self.needs(of: $0.firmware) })
+      programs + more + combinations.flatMap { Self.needs(of: $0.firmware) })
   }
 
   /// What is not installed of some programs and files, as one error.

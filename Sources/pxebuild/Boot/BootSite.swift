@@ -12,6 +12,8 @@ struct BootSite: Sendable {
   let placed: [String: Digest]
   let address: IPv4Address
   let dhcp: ServedDHCP
+  /// The addresses on QEMU's user network; nil in a lab with a network of its own, and the site's servers on it.
+  let userNetwork: UserAddresses?
   /// The config's file.
   let config: FilePath
   /// The file of a dnsmasq that is the TFTP server alone.
@@ -24,7 +26,10 @@ struct BootSite: Sendable {
   var interface: String { recipes.site.network.interface ?? "eth0" }
 
   /// The programs of the servers.
-  var programs: [String] { ["nginx", dhcpProgram] + (tftpProgram.map { [$0] } ?? []) }
+  var programs: [String] {
+    guard userNetwork == nil else { return ["nginx"] }
+    return ["nginx", "unshare", dhcpProgram] + (tftpProgram.map { [$0] } ?? [])
+  }
 
   var dhcpProgram: String {
     switch dhcp.server {
@@ -35,7 +40,10 @@ struct BootSite: Sendable {
   }
 
   /// What the DHCP servers of a lab are called in its logs: the site's, and the network's own beside a proxy.
-  var dhcpServers: [String] { [dhcpProgram] + (dhcp.isProxy ? [Self.router] : []) }
+  var dhcpServers: [String] {
+    guard userNetwork == nil else { return [] }
+    return [dhcpProgram] + (dhcp.isProxy ? [Self.router] : [])
+  }
 
   private static let router = "router"
 
@@ -46,20 +54,48 @@ struct BootSite: Sendable {
 
   // MARK: The lab
 
+  var subnet: IPv4Subnet {
+    recipes.site.network.subnet ?? IPv4Subnet(of: address, prefixLength: 24)
+  }
+
+  var ownNetwork: LabPlan.OwnNetwork {
+    .init(interface: interface, address: "\(address)", mask: "\(subnet.netmask)")
+  }
+
+  /// The machine of one boot.
+  func machine(
+    _ combination: BootCombination, _ target: String, _ accelerator: Machine.Accelerator,
+    in folder: LabFolder
+  ) throws -> Machine {
+    let isMedium = combination.method.isMedium
+    var machine = Machine(
+      firmware: combination.firmware, method: combination.method, accelerator: accelerator,
+      folder: folder.path.string, medium: isMedium ? tree.appending(target).string : nil)
+    machine.userNetwork = try userNetwork.map {
+      try userNetwork($0, program: isMedium ? nil : target, in: folder)
+    }
+    return machine
+  }
+
   /// What the lab of one machine consists of.
   ///
   /// - Parameter folder: Of this boot alone; the servers' files are written there.
-  func plan(_ machine: Machine, emulator: FilePath, in folder: LabFolder) throws -> LabPlan {
-    let link = folder.path.appending("tree")
+  func plan(_ machine: Machine, in folder: LabFolder) throws -> LabPlan {
+    let emulator = try Lab.program(machine.firmware.emulator)
     // No server's file has to hold an odd path.
+    let link = Self.link(in: folder)
     try FileSystem.createSymlink(link, target: tree.string)
-    let subnet = recipes.site.network.subnet ?? IPv4Subnet(of: address, prefixLength: 24)
     var plan = LabPlan(
-      folder: folder.path.string, interface: interface, address: "\(address)",
-      mask: "\(subnet.netmask)",
+      folder: folder.path.string,
+      network: userNetwork == nil ? .own(ownNetwork) : .user(script: dhcp.script),
       hidesUserClass: machine.firmware == .bios && machine.method == .pxe,
       machine: .init("qemu", [emulator.string] + machine.arguments))
-    plan.servers = [try nginx(link, folder), try dhcpServer(folder)]
+    plan.servers = [try nginx(link, folder)]
+    guard userNetwork == nil else {
+      plan.sockets = [Self.socket(in: folder)]
+      return plan
+    }
+    plan.servers.append(try dhcpServer(folder))
     if let server = try tftp(link) { plan.servers.append(server) }
     if dhcp.isProxy { plan.neighbour = try router(subnet) }
     if dhcp.server == .kea { plan.emptyFolders = try keaFolders() }
@@ -68,8 +104,15 @@ struct BootSite: Sendable {
     return plan
   }
 
+  /// The tree, by a plain name.
+  static func link(in folder: LabFolder) -> FilePath { folder.path.appending("tree") }
+
+  /// Where the HTTP server listens on a user network, which no address of this machine is on.
+  static func socket(in folder: LabFolder) -> String { folder.path.appending("http").string }
+
   /// Lays what the DHCP and TFTP servers read beside the lab's own files, for whoever looks there afterwards.
   func copyConfigs(to folder: LabFolder) throws {
+    guard userNetwork == nil else { return }
     for file in [config, tftpConfig].compactMap(\.self) {
       guard let bytes = try FileSystem.read(file), let name = file.lastComponent else { continue }
       _ = try folder.write(bytes, to: name.string)
@@ -77,11 +120,12 @@ struct BootSite: Sendable {
   }
 
   private func nginx(_ link: FilePath, _ folder: LabFolder) throws -> LabPlan.Program {
-    let config = NginxConfig(
+    var config = NginxConfig(
       root: link.string,
       endpoint: HTTPEndpoint(
         address: "\(address)", port: endpoint.port, prefix: endpoint.prefix),
       service: .foreground(folder: folder.path.string))
+    if userNetwork != nil { config.socket = Self.socket(in: folder) }
     let file = try folder.write(Array(config.text.utf8), to: "nginx.conf")
     return .init("nginx", [try path("nginx"), "-p", folder.path.string, "-c", file])
   }

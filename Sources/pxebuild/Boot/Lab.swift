@@ -9,12 +9,16 @@ enum Lab {
   ///
   /// - Parameter folder: The lab's own.
   static func daemon(_ plan: LabPlan, in folder: LabFolder) throws -> Daemon {
-    Daemon(
+    let own = try FileSystem.readSymlink("/proc/self/exe")
+    let words = ["internal", "boot-lab", "--"] + plan.arguments
+    if case .user = plan.network {
+      return Daemon(name: "the lab", program: .init(own), arguments: words, folder: folder.path)
+    }
+    return Daemon(
       name: "the lab", program: try program("unshare"),
       arguments: [
-        "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--",
-        try FileSystem.readSymlink("/proc/self/exe"), "internal", "boot-lab", "--",
-      ] + plan.arguments, folder: folder.path)
+        "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--", own,
+      ] + words, folder: folder.path)
   }
 
   /// Where a program of this machine is.

@@ -6,7 +6,8 @@ import Glibc
 import UpstreamMake
 
 /// What pxebuild starts itself as: a worker in the sandbox, a program that ends when pxebuild does,
-/// the guard of a server, the first process of a boot's own network, or a machine that asks DHCP servers.
+/// the guard of a server, the first process of a boot's own network, a connection from QEMU's to a server, or a
+/// machine that asks DHCP servers.
 /// Not for people.
 struct InternalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,6 +29,7 @@ struct InternalCommand: ParsableCommand {
     if name == "boot-lab", let status = LabProcess.run(arguments: arguments) {
       throw ExitCode(status)
     }
+    if name == "connect", arguments.count == 1 { return try SocketRelay.run(arguments[0]) }
     if name == "dhcp-ask", let asker = DHCPAsker(arguments: arguments) { return try asker.run() }
     guard let status = UpstreamMakeWorkers.run(name: name, arguments: arguments) else {
       throw ValidationError("there is no internal step named \(name)")

@@ -100,17 +100,12 @@ extension BootSite {
     return hosts.upperBound == address ? hosts.lowerBound : hosts.upperBound
   }
 
-  private var subnet: IPv4Subnet {
-    recipes.site.network.subnet ?? IPv4Subnet(of: address, prefixLength: 24)
-  }
-
   /// What the lab consists of when its machine is a program that asks the DHCP server, and no guest.
   fileprivate func plan(
     _ asker: LabPlan.Program, at askerAddress: IPv4Address, in folder: LabFolder
   ) throws -> LabPlan {
     var plan = LabPlan(
-      folder: folder.path.string, interface: interface, address: "\(address)",
-      mask: "\(subnet.netmask)", hidesUserClass: false, machine: asker)
+      folder: folder.path.string, network: .own(ownNetwork), hidesUserClass: false, machine: asker)
     plan.machineAddress = "\(askerAddress)"
     plan.servers = [try dhcpServer(folder)]
     if dhcp.isProxy { plan.neighbour = try router(subnet) }

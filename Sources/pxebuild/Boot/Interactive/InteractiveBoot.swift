@@ -21,14 +21,10 @@ struct InteractiveBoot: Sendable {
   func run() async throws {
     let folder = try LabFolder()
     defer { folder.remove() }
-    var machine = Machine(
-      firmware: combination.firmware, method: combination.method, accelerator: accelerator,
-      folder: folder.path.string,
-      medium: combination.method.isMedium ? site.tree.appending(target).string : nil)
+    var machine = try site.machine(combination, target, accelerator, in: folder)
     machine.isAttended = true
     machine.display = display
-    var plan = try site.plan(
-      machine, emulator: try Lab.program(combination.firmware.emulator), in: folder)
+    var plan = try site.plan(machine, in: folder)
     // A window belongs to the person's session.
     let session = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "HOME"]
     let words = session.compactMap { name in

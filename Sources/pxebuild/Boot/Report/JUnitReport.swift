@@ -2,6 +2,7 @@
 /// the schema at https://github.com/windyroad/JUnit-Schema.
 struct JUnitReport {
   let results: [BootResult]
+  var untested: [Untested] = []
   /// When the boots began, in UTC: "2026-01-31T12:00:00".
   let date: String
   let host: String
@@ -18,10 +19,14 @@ struct JUnitReport {
         "tests": String(results.count), "failures": count(.failed), "errors": "0",
         "skipped": count(.skipped), "time": Self.time(seconds),
       ],
-      [.element("properties")] + results.map(testcase) + [
+      [.element("properties", [:], untested.map(property))] + results.map(testcase) + [
         .element("system-out"), .element("system-err"),
       ]
     ).xml
+  }
+
+  private func property(_ untested: Untested) -> Markup {
+    .element("property", ["name": "not tested: \(untested.what)", "value": untested.why])
   }
 
   private func testcase(_ result: BootResult) -> Markup {

@@ -5,9 +5,10 @@ import FoundationEssentials
 /// The report on boots as one HTML page, which needs nothing else: pictures are in it, and it has no scripts.
 struct ReportPage {
   let results: [BootResult]
-  /// The DHCP server's config, and where the tree is served.
-  let dhcp: String
+  /// The DHCP server's config, nil on QEMU's user network, and where the tree is served.
+  let dhcp: String?
   let http: String
+  var untested: [Untested] = []
   /// When the boots began (RFC 3339), and how long they took.
   let date: String
   let seconds: Double
@@ -30,7 +31,7 @@ struct ReportPage {
       ])
     let body = Markup.element(
       "body", [:],
-      [header, .element("main", [:], [table] + results.enumerated().compactMap(section))])
+      [header, .element("main", [:], [table, gaps] + results.enumerated().compactMap(section))])
     return "<!DOCTYPE html>\n" + Markup.element("html", ["lang": "en"], [head, body]).html + "\n"
   }
 
@@ -59,7 +60,8 @@ struct ReportPage {
         .element(
           "p", ["class": "about"],
           [
-            .text("DHCP by "), .element("code", text: dhcp), .text(", files at "),
+            .text(dhcp == nil ? "On QEMU's user network" : "DHCP by "),
+            .list(dhcp.map { [.element("code", text: $0)] } ?? []), .text(", files at "),
             .element("code", text: http), .text(". Begun \(date), \(durationText(seconds))."),
           ]),
       ])
@@ -106,6 +108,17 @@ struct ReportPage {
   }
 
   private func anchor(_ index: Int) -> String { "boot-\(index + 1)" }
+
+  /// What is not in the table because nobody was root.
+  private var gaps: Markup {
+    guard !untested.isEmpty else { return .list([]) }
+    return .list([
+      .element("h2", text: "Not tested without root"),
+      .element(
+        "dl", [:],
+        untested.flatMap { [.element("dt", text: $0.what), .element("dd", text: $0.why)] }),
+    ])
+  }
 
   // MARK: A boot
 
