@@ -10,11 +10,14 @@ extension Machine.Accelerator {
       _ program: FilePath, _ arguments: [String], _ folder: FilePath
     ) async -> Int32?
 
+  /// True when KVM's device is there for whoever runs this, which takes no time to find out.
+  public static var mayBeKVM: Bool { access("/dev/kvm", R_OK | W_OK) == 0 }
+
   /// KVM where a guest really runs under it, else the translator. That the device is there says nothing: it may
   /// belong to others, the processor may lack what it needs, and under another hypervisor it may be far slower
   /// than the translator.
   public static func available(emulator: FilePath, run: @escaping Runner) async -> Self {
-    guard access("/dev/kvm", R_OK | W_OK) == 0 else { return .tcg }
+    guard mayBeKVM else { return .tcg }
     return await runsGuest(.kvm, emulator: emulator, seconds: 4, run: run) ? .kvm : .tcg
   }
 

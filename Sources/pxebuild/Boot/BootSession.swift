@@ -14,7 +14,7 @@ struct BootSession: Sendable {
   let console: Console
 
   /// - Returns: The results in the order of the combinations.
-  /// - Throws: `BuildError` when a lab fails; `CancellationError`.
+  /// - Throws: `BuildError` when what comes of them cannot be told; `CancellationError`.
   func run(_ combinations: [BootCombination]) async throws -> [BootResult] {
     let (start, began) = (console.seconds, Double(time(nil)))
     let accelerator = try await Self.accelerator(combinations)
@@ -64,12 +64,19 @@ struct BootSession: Sendable {
   static func accelerator(_ combinations: [BootCombination]) async throws -> Machine.Accelerator {
     let first = combinations.first { $0.outlook == .boots && $0.firmware != .uefiARM64 }
     guard let first, let emulator = Toolchain.find(first.firmware.emulator) else { return .tcg }
-    return await Machine.Accelerator.available(emulator: emulator) { program, arguments, folder in
+    let memory = ProbeMemory(emulator: emulator)
+    if Machine.Accelerator.mayBeKVM, let known = memory?.recall() { return known }
+    let found = await Machine.Accelerator.available(emulator: emulator) {
+      program, arguments, folder in
       let probe = Daemon(
         name: "the probe", program: program, arguments: arguments, folder: folder)
       guard case .exited(let code) = try? await probe.run({ _, _ in }) else { return nil }
       return code
     }
+    // What was broken off says nothing.
+    try Task.checkCancellation()
+    if Machine.Accelerator.mayBeKVM { memory?.remember(found) }
+    return found
   }
 
   private func print(_ result: BootResult) throws {
