@@ -64,6 +64,8 @@ public struct BootFailure: Sendable, Equatable {
   public var advice: String?
   /// True when time was up: a second try may come further.
   public var isTimeOut: Bool
+  /// The last lines that a program of the lab printed, where that is what failed.
+  public var output: [String] = []
 
   public init(
     _ fault: BootFault, _ message: String, advice: String? = nil, isTimeOut: Bool = false

@@ -44,6 +44,8 @@ public enum BootFault: Sendable, Equatable {
   case otherVersion(String, request: String)
   /// It booted, and an item of its menu did not.
   case item
+  /// The lab itself was of no use: nothing is known of the boot.
+  case lab
   /// Nothing came over the cable from a machine that boots from a stick or a disc.
   case noSign
 
@@ -73,6 +75,7 @@ public enum BootFault: Sendable, Equatable {
     case .otherVersion: "other-version"
     case .noSign: "no-sign"
     case .item: "item"
+    case .lab: "lab"
     }
   }
 }

@@ -31,7 +31,7 @@ struct BootWords {
     case .notInTree, .notServed, .readRefused, .notFinished, .otherProgram, .otherWay,
       .otherBytes, .otherBuild:
       files(fault)
-    case .notStarted, .loop, .skippedProgram, .otherVersion, .noSign, .item:
+    case .notStarted, .loop, .skippedProgram, .otherVersion, .noSign, .item, .lab:
       programs(fault)
     case .httpStatus, .httpDown, .httpSilent: requests(fault)
     }

@@ -185,6 +185,28 @@ struct BootTests {
     }
   }
 
+  @Test(
+    "a server that does not start fails each of its machines, and reports are written all the same")
+  func brokenServer() async throws {
+    try await withBuiltSite { site in
+      try Self.edit(site, "out-conf/dhcpd.conf", "subnet ", "subnets ")
+      let run = try await site.run([
+        "boot", "--via", "pxe", "--junit", "boot.xml", "--report", "report",
+      ])
+      #expect(run.status == 1, "\(run.output)\(run.errors)")
+      for name in ["BIOS by PXE    ", "x64 UEFI by PXE"] {
+        #expect(
+          run.output.contains(
+            "  failed   \(name)       dhcpd does not run in the lab: it ended with exit status 1\n"
+              + "           last lines of its output:\n"), "\(run.output)")
+      }
+      #expect(run.output.contains("dhcpd.conf line "), "\(run.output)")
+      #expect(run.output.contains("done: 2 failed, 2 skipped, with dhcpd.conf; "))
+      #expect(site.read("boot.xml")?.contains("type=\"lab\"") == true)
+      #expect(site.read("report/index.html")?.contains("dhcpd does not run in the lab") == true)
+    }
+  }
+
   @Test("a disc boots from a drive, and its own file is not asked for over the network")
   func disc() async throws {
     try await withSite { site in

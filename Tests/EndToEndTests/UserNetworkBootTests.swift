@@ -89,19 +89,31 @@ struct UserNetworkBootTests {
     }
   }
 
-  @Test("a menu that is missing is told of as with root")
+  @Test("a menu that is missing is told of as with root, and a lab that fails beside")
   func fails() async throws {
     try await withBuiltSite { site, _ in
       try FileManager.default.removeItem(atPath: "\(site.output)/install.ipxe")
+      try FileManager.default.removeItem(atPath: "\(site.output)/ipxe.efi")
+      try site.makeFolder("out/ipxe.efi")
+      try site.makeFolder("reports")
+      chmod("\(site.folder)/reports", 0o777)
       let run = try await site.run(
-        ["boot", "--firmware", "bios", "--via", "pxe", "--json", "--timeout", "300"],
-        prefix: Self.user)
+        [
+          "boot", "undionly.kpxe", "ipxe.efi", "--via", "pxe", "--json", "--timeout", "300",
+          "--junit", "reports/boot.xml",
+        ], prefix: Self.user)
       #expect(run.status == 1, "\(run.output)\(run.errors)")
       #expect(
         run.output.contains(
           "\"network\":\"user\",\"target\":\"undionly.kpxe\",\"outcome\":\"failed\","
             + "\"cause\":\"not-in-tree\",\"message\":\"undionly.kpxe started and asked for "
             + "install.ipxe, which the tree does not have\""), "\(run.output)")
+      #expect(
+        run.output.contains(
+          "\"target\":\"ipxe.efi\",\"outcome\":\"failed\",\"cause\":\"lab\",\"message\":"
+            + "\"cannot read SITE/out/ipxe.efi: Is a directory\""), "\(run.output)")
+      #expect(run.output.contains("\"passed\":0,\"failed\":2,\"skipped\":0,"), "\(run.output)")
+      #expect(site.read("reports/boot.xml")?.contains("type=\"lab\"") == true)
       #expect(run.output.contains("\"untested\":[{\"what\":\"configs\""), "\(run.output)")
     }
   }

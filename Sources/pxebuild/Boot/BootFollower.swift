@@ -162,13 +162,14 @@ final class BootFollower: Sendable {
     }
   }
 
-  /// What was seen.
-  ///
-  /// - Throws: `BuildError` when the lab failed, and not the boot.
-  func outcome() throws -> (verdict: BootVerdict, record: BootRecord) {
-    try state.withLock { state in
-      if let fault = state.fault { throw fault }
-      return (state.trial.verdict, state.trial.record)
+  /// Why the lab itself was of no use, if it was.
+  var fault: BuildError? { state.withLock { $0.fault } }
+
+  /// What was seen. A boot in a lab that is of no use has failed.
+  var outcome: (verdict: BootVerdict, record: BootRecord) {
+    state.withLock { state in
+      let failure = state.fault.map { BootVerdict.failed(BootFailure(lab: $0)) }
+      return (failure ?? state.trial.verdict, state.trial.record)
     }
   }
 }

@@ -25,6 +25,7 @@ extension BootResult {
       "message": failure.map { .string($0.message) },
       "advice": failure?.advice.map(JSON.string),
       "because": outcome == .skipped ? .string(because) : nil,
+      "output": (failure?.output).flatMap { $0.isEmpty ? nil : .array($0.map(JSON.string)) },
       "console": console.isEmpty ? nil : .array(console.map(JSON.string)),
       "attempts": outcome == .skipped ? nil : .array(attempts.map(\.json)),
     ])

@@ -40,9 +40,9 @@ struct BootResult: Sendable {
         let text = first.message == failure.message ? "the same" : first.message.printable()
         lines.append("           a second try; in the first, \(text)")
       }
-      if !console.isEmpty {
-        lines.append("           last lines of its console:")
-        lines += console.map { "           | \($0.printable())" }
+      for (name, text) in [("output", failure.output), ("console", console)] where !text.isEmpty {
+        lines.append("           last lines of its \(name):")
+        lines += text.map { "           | \($0.printable())" }
       }
     case nil, .running:
       lines = ["  \(style(.yellow, "skipped"))  \(name)  because \(because.printable())"]

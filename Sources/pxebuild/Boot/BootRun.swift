@@ -17,11 +17,21 @@ struct BootRun: Sendable {
 
   /// Boots, and once more when time was up: a machine that is busy with other things is slow.
   ///
-  /// - Throws: `BuildError` when the lab itself fails; `CancellationError`.
+  /// - Throws: `CancellationError`.
   func run() async throws -> BootResult {
-    var attempts = [try await boot()]
-    if attempts[0].failure?.isTimeOut == true { attempts.append(try await boot()) }
+    var attempts = [try await attempt()]
+    if attempts[0].failure?.isTimeOut == true { attempts.append(try await attempt()) }
     return BootResult(combination: combination, attempts: attempts)
+  }
+
+  /// What goes wrong with a lab is said of its machine: the others have labs of their own.
+  private func attempt() async throws -> BootAttempt {
+    let start = ContinuousClock.now
+    do { return try await boot() } catch let error as BuildError where !Task.isCancelled {
+      return BootAttempt(
+        verdict: .failed(BootFailure(lab: error)), record: BootRecord(),
+        seconds: (ContinuousClock.now - start).inSeconds)
+    }
   }
 
   private func boot() async throws -> BootAttempt {
@@ -40,7 +50,7 @@ struct BootRun: Sendable {
     try options.item?.addServers(to: &plan, in: folder)
     let (picture, item) = try await follow(follower, machine, plan, folder)
     try Task.checkCancellation()
-    var (verdict, record) = try follower.outcome()
+    var (verdict, record) = follower.outcome
     if case .failed(let failure) = item { verdict = .failed(failure) }
     return BootAttempt(
       verdict: verdict, record: record, item: item?.evidence, picture: picture,
@@ -96,6 +106,15 @@ struct BootRun: Sendable {
     }
   }
 
+}
+
+extension BootFailure {
+  /// What was wrong with a lab.
+  init(lab error: BuildError) {
+    let reason = error.reason.map { ": " + $0.replacing("\n", with: "; ") } ?? ""
+    self.init(.lab, error.message + reason, advice: error.advice)
+    output = error.outputTail
+  }
 }
 
 extension Duration {

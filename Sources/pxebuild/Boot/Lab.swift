@@ -36,7 +36,8 @@ enum Lab {
         status > 128 ? "signal \(status - 128) ended it" : "it ended with exit status \(status)"
       return BuildError(
         .failed, "\(name) does not run in the lab", reason: how,
-        outputTail: Array(LogText.lines(folder.log(of: name)).suffix(8)))
+        // dhcpd ends with eight lines of its own after what is wrong.
+        outputTail: Array(LogText.lines(folder.log(of: name)).suffix(12)))
     case .failed(let reason):
       return BuildError(.failed, "the lab cannot start", reason: reason)
     case .silent(let ports):

@@ -37,7 +37,7 @@ struct InteractiveBoot: Sendable {
     let end = try await attend(machine, plan, folder, follower)
     try Task.checkCancellation()
     // What went wrong in the lab itself; a verdict on the boot is not asked for.
-    if end == nil { _ = try follower.outcome() }
+    if end == nil, let fault = follower.fault { throw fault }
     try console.printResults([
       end == .left ? "left \(combination.name)" : "\(combination.name) has ended"
     ])

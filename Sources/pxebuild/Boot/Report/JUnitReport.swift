@@ -45,6 +45,7 @@ struct JUnitReport {
     guard let attempt = result.attempts.last, let failure = attempt.failure else { return [] }
     let lines =
       [failure.message] + (failure.advice.map { ["fix: \($0)"] } ?? [])
+      + failure.output.map { "| \($0)" }
       + ["last lines of its console:"] + result.console.map { "| \($0)" }
     return [
       .element(
