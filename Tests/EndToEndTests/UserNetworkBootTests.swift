@@ -118,6 +118,44 @@ struct UserNetworkBootTests {
     }
   }
 
+  @Test("a machine that takes too long gets a second try, and that is said when it passes")
+  func secondTry() async throws {
+    try await withBuiltSite { site, _ in
+      let stick = "\(site.output)/stick.img"
+      try FileManager.default.moveItem(atPath: stick, toPath: "\(site.folder)/good.img")
+      // A boot sector that does nothing for ever: cli; wait: hlt; jmp wait.
+      let sector = [0xfa, 0xf4, 0xeb, 0xfd] + [UInt8](repeating: 0, count: 506) + [0x55, 0xaa]
+      try site.write(Data(sector + [UInt8](repeating: 0, count: 1 << 20)), to: "out/stick.img")
+      let running = try site.start(["boot", "stick.img", "--timeout", "40"], prefix: Self.user)
+      try await eventually("a machine has the stick") { isOpen(stick) }
+      #expect(rename("\(site.folder)/good.img", stick) == 0)
+      let run = await running.wait()
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      #expect(
+        run.output.contains(
+          #/passed   BIOS by USB +iPXE [^\n]+ got stick\.ipxe after [^\n]+\n +a second try; in the first, /#
+        )
+          && run.output.contains(
+            "in the first, the machine did not start from stick.img, or its script uses no network, "
+              + "within 40 seconds\n"),
+        "\(run.output)")
+      #expect(run.output.contains("done: 1 passed, on QEMU's user network; "), "\(run.output)")
+    }
+  }
+
+  /// Whether a process has a file open.
+  private func isOpen(_ path: String) -> Bool {
+    func list(_ folder: String) -> [String] {
+      (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
+    return list("/proc").filter { $0.allSatisfy(\.isNumber) }.contains { id in
+      list("/proc/\(id)/fd").contains { file in
+        let link = "/proc/\(id)/fd/\(file)"
+        return (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) == path
+      }
+    }
+  }
+
   @Test("Ctrl-C and kill -9 leave nothing behind", arguments: [SIGINT, SIGKILL])
   func ended(signal: Int32) async throws {
     try await withBuiltSite { site, leftovers in
