@@ -6,10 +6,6 @@ extension ImageWrite {
   private var shown: String { destination.path.printable }
   private var total: Int64 { image.digest.size }
 
-  func checkCancelled(_ error: () -> BuildError) throws {
-    if isCancelled() { throw error() }
-  }
-
   /// A write that did not come to its end.
   func incomplete(_ error: Errno, at offset: Int64) -> BuildError {
     let isFile = !destination.isDisk
@@ -43,32 +39,26 @@ extension ImageWrite {
       reason: error.description, advice: "pxebuild cache verify looks for damage in the cache")
   }
 
-  /// What is to be said of a disk whose digest is wrong.
-  func difference() throws -> BuildError {
-    let pieces = ReadAhead(
-      destination.file, size: total, blockSize: destination.blockSize)
-    let wanted = AlignedBuffer(ReadAhead.pieceSize)
-    var first: Int64?
-    try pieces.forEach { buffer, piece in
-      guard first == nil else { return }
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: wanted.bytes[..<piece.count])
-      if let error = image.file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
-        throw unreadableImage(error)
-      }
-      if wanted.isSame(as: buffer, count: piece.count) { return }
-      first = zip(bytes, buffer.bytes).enumerated().first { $0.element.0 != $0.element.1 }
-        .map { piece.offset + Int64($0.offset) }
-    }
-    guard let first else {
-      return BuildError(
-        .failed, "the image \(image.name.printable) in the cache is damaged",
-        reason:
-          "\(shown) holds what was read from it, but not the digest sha256 \(image.digest.hex)",
-        advice: "pxebuild cache verify drops it; then write it again")
-    }
-    return BuildError(
+  func unreadableDisk(_ error: Errno, at offset: Int64) -> BuildError {
+    BuildError(
+      .cannotWrite, "\(shown) cannot be read back",
+      reason: "\(error.description), at byte \(offset) of \(total)",
+      advice: "do not use it: it was pulled out, or it is broken")
+  }
+
+  func different(at offset: Int64) -> BuildError {
+    BuildError(
       .failed, "\(shown) does not give back what was written to it",
-      reason: "the first byte that differs is number \(first) of \(total)",
+      reason: "the first byte that differs is number \(offset) of \(total)",
       advice: "do not use it: it is broken, or smaller than it says; take another")
+  }
+
+  /// The disk has what the image says now, which is not what it said when it was made.
+  var damagedImage: BuildError {
+    BuildError(
+      .failed, "the image \(image.name.printable) in the cache is damaged",
+      reason:
+        "\(shown) holds what was read from it, but not the digest sha256 \(image.digest.hex)",
+      advice: "pxebuild cache verify drops it; then write it again")
   }
 }

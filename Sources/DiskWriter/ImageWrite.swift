@@ -1,10 +1,13 @@
 import BuildEngine
 import Glibc
+import Synchronization
 import SystemPackage
 
-import struct Crypto.SHA256
-
 /// The writing of one image, and the reading back of it.
+///
+/// What is read back is compared with the bytes of the image, and the digest of those is taken in the same run, on a
+/// thread of its own beside the writing: comparing bytes says as much of the disk as comparing digests, and keeps no
+/// disk waiting for a SHA-256.
 ///
 /// The first block is written last: a stick on which something is missing does not look like one that boots.
 public struct ImageWrite: Sendable {
@@ -15,7 +18,7 @@ public struct ImageWrite: Sendable {
     public var written: Int64 = 0
     /// Was right before.
     public var skipped: Int64 = 0
-    /// True when everything was read back and is right.
+    /// True when everything was read from the disk and is the image, and the image has its digest.
     public var isVerified = false
     /// True when the end of the disk held a copy of an older partition table.
     public var hasClearedBackup = false
@@ -39,115 +42,124 @@ public struct ImageWrite: Sendable {
 
   let image: Image
   let destination: Destination
-  /// Told how many bytes of a step are done.
+  /// Told how many bytes of a step are done, in order, from several threads, one at a time.
   let progress: @Sendable (Step, Int64) -> Void
-  let isCancelled: @Sendable () -> Bool
 
   public init(
     _ image: Image, to destination: Destination,
-    progress: @escaping @Sendable (Step, Int64) -> Void,
-    isCancelled: @escaping @Sendable () -> Bool
+    progress: @escaping @Sendable (Step, Int64) -> Void
   ) {
     self.image = image
     self.destination = destination
     self.progress = progress
-    self.isCancelled = isCancelled
   }
 
   private var size: Int64 { image.digest.size }
-  private var shown: String { destination.path.printable }
 
-  /// Writes the image.
+  /// Writes the image, reads everything back past the page cache and compares.
   ///
-  /// - Parameter onlyDifferences: Reads first, and writes only what is not right yet.
-  /// - Throws: `BuildError`, of kind `.cancelled` when it was interrupted.
-  public func write(onlyDifferences: Bool) throws -> Report {
-    var report = Report()
-    report.hasClearedBackup = try clearBackupTable()
-    if onlyDifferences { try writeDifferences(&report) } else { try writeAll(&report) }
-    if !destination.isDisk, ftruncate(destination.file.rawValue, off_t(size)) != 0 {
-      throw incomplete(Errno(rawValue: errno), at: size)
+  /// - Parameters:
+  ///   - onlyDifferences: Reads first, and writes only what is not right yet.
+  ///   - verifies: Reads back what was written.
+  /// - Throws: `BuildError`, of kind `.cancelled` when the task was cancelled.
+  public func run(onlyDifferences: Bool, verifies: Bool) async throws -> Report {
+    // Nothing is said of bytes that are not compared with anything.
+    guard verifies || onlyDifferences else { return try await writeAll { _ in } }
+    let digest = ImageDigest(of: image.file, size: size)
+    async let taken = onOwnThread { try digest.take() }
+    do {
+      var report = Report()
+      if onlyDifferences {
+        report = try await writeDifferences { digest.advance(to: $0) }
+      } else {
+        report = try await writeAll { digest.advance(to: $0) }
+      }
+      // All has been read past the page cache, and nothing was written after that.
+      report.isVerified = report.written == 0
+      if verifies, !report.isVerified {
+        try await readBack()
+        report.isVerified = true
+      }
+      guard try await taken == image.digest else { throw damagedImage }
+      return report
+    } catch {
+      digest.end()
+      // Why it ended is known.
+      _ = try? await taken
+      if let error = error as? Errno { throw unreadableImage(error) }
+      throw error
     }
-    if let error = destination.sync() { throw incomplete(error, at: size) }
-    // All has been read past the page cache, and nothing was written after that.
-    report.isVerified = onlyDifferences && report.written == 0
-    return report
-  }
-
-  /// Reads everything back past the page cache and compares digests.
-  ///
-  /// - Throws: `BuildError`, of kind `.cancelled` when it was interrupted.
-  public func verify(_ report: inout Report) throws {
-    if report.isVerified { return }
-    destination.dropCache()
-    var hasher = SHA256()
-    try readDestination { buffer, piece in
-      try checkCancelled { unverified }
-      hasher.update(bufferPointer: buffer.prefix(piece.count))
-      progress(.readingBack, piece.offset + Int64(piece.count))
-    }
-    guard Digest(sha256: hasher.finalize(), size: size) == image.digest else {
-      throw try difference()
-    }
-    report.isVerified = true
   }
 
   // MARK: Writing
 
-  private func writeAll(_ report: inout Report) throws {
-    let first = AlignedBuffer(firstCount)
-    let pieces = ReadAhead(
-      image.file, size: size, blockSize: destination.blockSize)
+  private func writeAll(_ isRead: @escaping @Sendable (Int64) -> Void) async throws -> Report {
+    if Task.isCancelled { throw untouched }
+    try invalidate()
     do {
-      try pieces.forEach { buffer, piece in
-        try checkCancelled { interrupted(at: report.written) }
-        if piece.offset == 0 {
-          first.bytes.copyMemory(from: buffer.prefix(firstCount))
-          try invalidate()
-          let rest = UnsafeRawBufferPointer(rebasing: buffer.bytes[firstCount..<piece.filledCount])
-          try put(rest, at: Int64(firstCount))
-        } else {
-          try put(buffer.prefix(piece.filledCount), at: piece.offset)
-        }
-        report.written = piece.offset + Int64(piece.count)
-        progress(.writing, report.written)
+      try await pieces(0..<size).forEach {
+        isRead($0)
+        progress(.writing, $0)
+      } _: { piece, buffers in
+        try read(piece, into: buffers.image)
+        try put(piece, of: buffers.image)
       }
-    } catch let failure as ReadAhead.ReadFailure {
-      throw unreadableImage(failure.error)
+    } catch let error as Pieces.Interrupted {
+      throw interrupted(at: error.offset)
     }
-    try put(first.prefix(firstCount), at: 0)
+    var report = Report()
+    report.written = size
+    try finish(&report, isInvalid: true)
+    return report
   }
 
-  private func writeDifferences(_ report: inout Report) throws {
+  private func writeDifferences(
+    _ isRead: @escaping @Sendable (Int64) -> Void
+  ) async throws -> Report {
     try extendFile()
     destination.dropCache()
-    let first = AlignedBuffer(firstCount)
-    let wanted = AlignedBuffer(ReadAhead.pieceSize + destination.blockSize)
-    var isInvalid = false
-    try readDestination { buffer, piece in
-      try checkCancelled {
-        isInvalid ? interrupted(at: piece.offset) : untouched
+    let disk = Differences()
+    // The first piece by itself: the first difference in another one makes its first block invalid.
+    let middle = min(Pieces.size, size)
+    for range in [0..<middle, middle..<size] {
+      do {
+        try await pieces(range).forEach {
+          isRead($0)
+          progress(.comparing, $0)
+        } _: { piece, buffers in
+          try read(piece, into: buffers.image)
+          try readDisk(piece, into: buffers.disk)
+          if buffers.image.firstDifference(to: buffers.disk, count: piece.count) == nil { return }
+          try disk.write(piece, invalidate: invalidate) { try put(piece, of: buffers.image) }
+        }
+      } catch let error as Pieces.Interrupted {
+        throw disk.written > 0 ? interrupted(at: error.offset) : untouched
       }
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: wanted.bytes[..<piece.count])
-      if let error = image.file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
-        throw unreadableImage(error)
-      }
-      for position in piece.count..<piece.filledCount { wanted.bytes[position] = 0 }
-      if piece.offset == 0 { first.bytes.copyMemory(from: wanted.prefix(firstCount)) }
-      let isRight = wanted.isSame(as: buffer, count: piece.count)
-      if isRight {
-        report.skipped += Int64(piece.count)
-      } else {
-        if !isInvalid { try invalidate() }
-        isInvalid = true
-        let start = piece.offset == 0 ? firstCount : 0
-        let rest = UnsafeRawBufferPointer(rebasing: wanted.bytes[start..<piece.filledCount])
-        try put(rest, at: piece.offset + Int64(start))
-        report.written += Int64(piece.count)
-      }
-      progress(.comparing, piece.offset + Int64(piece.count))
     }
-    if isInvalid { try put(first.prefix(firstCount), at: 0) }
+    var report = Report()
+    report.written = disk.written
+    report.skipped = size - disk.written
+    try finish(&report, isInvalid: disk.written > 0)
+    return report
+  }
+
+  /// What several threads have found different.
+  private final class Differences: Sendable {
+    private let count: Mutex<Int64> = Mutex(0)
+
+    /// In bytes.
+    var written: Int64 { count.withLock { $0 } }
+
+    func write(
+      _ piece: Pieces.Piece, invalidate: () throws -> Void, _ put: () throws -> Void
+    ) throws {
+      // Whoever is first makes the others wait until the disk looks like one that does not boot.
+      try count.withLock { count in
+        if count == 0 { try invalidate() }
+        count += Int64(piece.count)
+      }
+      try put()
+    }
   }
 
   /// A file that is shorter than the image has zeros there to compare with.
@@ -161,6 +173,21 @@ public struct ImageWrite: Sendable {
     }
   }
 
+  /// - Parameter isInvalid: True when the first block is still to be written.
+  private func finish(_ report: inout Report, isInvalid: Bool) throws {
+    report.hasClearedBackup = try clearBackupTable()
+    if isInvalid {
+      let first = AlignedBuffer(firstCount)
+      let count = Int(min(size, Int64(firstCount)))
+      try read(.init(offset: 0, count: count, filledCount: firstCount), into: first)
+      try put(first.prefix(firstCount), at: 0)
+    }
+    if !destination.isDisk, ftruncate(destination.file.rawValue, off_t(size)) != 0 {
+      throw incomplete(Errno(rawValue: errno), at: size)
+    }
+    if let error = destination.sync() { throw incomplete(error, at: size) }
+  }
+
   /// What is written last: the sectors in which firmware looks first.
   private var firstCount: Int {
     let block = destination.blockSize
@@ -169,21 +196,58 @@ public struct ImageWrite: Sendable {
 
   private func invalidate() throws { try put(AlignedBuffer(firstCount).prefix(firstCount), at: 0) }
 
-  private func put(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
-    if let error = destination.file.writeFully(bytes, at: offset) {
-      throw incomplete(error, at: offset)
+  // MARK: Reading back
+
+  private func readBack() async throws {
+    destination.dropCache()
+    do {
+      try await pieces(0..<size).forEach {
+        progress(.readingBack, $0)
+      } _: { piece, buffers in
+        try readDisk(piece, into: buffers.disk)
+        try read(piece, into: buffers.image)
+        if let place = buffers.image.firstDifference(to: buffers.disk, count: piece.count) {
+          throw different(at: piece.offset + Int64(place))
+        }
+      }
+    } catch is Pieces.Interrupted {
+      throw unverified
     }
   }
 
-  private func readDestination(_ body: (AlignedBuffer, ReadAhead.Piece) throws -> Void) throws {
-    let pieces = ReadAhead(
-      destination.file, size: size, blockSize: destination.blockSize)
-    do { try pieces.forEach(body) } catch let failure as ReadAhead.ReadFailure {
-      throw BuildError(
-        .cannotWrite, "\(shown) cannot be read back",
-        reason: failure.error.description
-          + ", at byte \(failure.offset) of \(size)",
-        advice: "do not use it: it was pulled out, or it is broken")
+  // MARK: Pieces
+
+  private func pieces(_ range: Range<Int64>) -> Pieces {
+    Pieces(range: range, blockSize: destination.blockSize)
+  }
+
+  /// Reads a piece of the image; what fills it up is zeros.
+  private func read(_ piece: Pieces.Piece, into buffer: AlignedBuffer) throws {
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<piece.count])
+    if let error = image.file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
+      throw unreadableImage(error)
+    }
+    for position in piece.count..<piece.filledCount { buffer.bytes[position] = 0 }
+  }
+
+  private func readDisk(_ piece: Pieces.Piece, into buffer: AlignedBuffer) throws {
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<piece.filledCount])
+    let file = destination.file
+    if let error = file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
+      throw unreadableDisk(error, at: piece.offset)
+    }
+  }
+
+  /// Writes a filled piece, but for the first block.
+  private func put(_ piece: Pieces.Piece, of buffer: AlignedBuffer) throws {
+    let start = piece.offset == 0 ? firstCount : 0
+    let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<piece.filledCount])
+    try put(bytes, at: piece.offset + Int64(start))
+  }
+
+  private func put(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+    if let error = destination.file.writeFully(bytes, at: offset) {
+      throw incomplete(error, at: offset)
     }
   }
 

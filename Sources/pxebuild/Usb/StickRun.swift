@@ -2,7 +2,6 @@ import BuildEngine
 import DiskWriter
 import Downloads
 import Recipes
-import Synchronization
 import SystemPackage
 
 /// `usb`: the whole way from the recipes to a stick that was read back.
@@ -78,25 +77,13 @@ struct StickRun: Sendable {
     let start = console.seconds
     let steps = StickProgress(
       image: image, device: request.device, console: console, first: image.actionCount)
-    let cancelled = Atomic<Bool>(false)
     let report: ImageWrite.Report
     do {
-      report = try await withTaskCancellationHandler {
-        try await console.display(planSize: image.actionCount) {
-          try await steps.run { progress in
-            let write = ImageWrite(
-              image.source, to: destination, progress: progress,
-              isCancelled: { cancelled.load(ordering: .relaxed) })
-            let (delta, verifies) = (request.onlyDifferences, request.verifies)
-            return try await onOwnThread {
-              var report = try write.write(onlyDifferences: delta)
-              if verifies { try write.verify(&report) }
-              return report
-            }
-          }
+      report = try await console.display(planSize: image.actionCount) {
+        try await steps.run { progress in
+          try await ImageWrite(image.source, to: destination, progress: progress)
+            .run(onlyDifferences: request.onlyDifferences, verifies: request.verifies)
         }
-      } onCancel: {
-        cancelled.store(true, ordering: .relaxed)
       }
     } catch let error as BuildError where error.kind == .cancelled {
       if console.mode == .json {
