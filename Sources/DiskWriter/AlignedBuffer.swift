@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// Memory for I/O past the page cache, which wants buffers that start at a page. It holds zeros, and is there only
 /// from its first use on.
@@ -11,7 +12,7 @@ import Glibc
 final class AlignedBuffer: @unchecked Sendable {
   private static let hugePage = 2 << 20
 
-  let bytes: UnsafeMutableRawBufferPointer
+  private let bytes: UnsafeMutableRawBufferPointer
   private let memory: UnsafeMutableRawPointer
   private let length: Int
 
@@ -32,16 +33,64 @@ final class AlignedBuffer: @unchecked Sendable {
 
   deinit { munmap(memory, length) }
 
-  /// The place of the first byte that differs; nil when so many first bytes of both are equal.
-  func firstDifference(to other: AlignedBuffer, count: Int) -> Int? {
-    guard let left = bytes.baseAddress, let right = other.bytes.baseAddress,
-      memcmp(left, right, count) != 0
-    else { return nil }
-    return (0..<count).first { bytes[$0] != other.bytes[$0] }
+  var count: Int { bytes.count }
+
+  /// Calls `body` with the bytes. They are not to be used afterwards: they go with the buffer.
+  func withBytes<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(bytes) }
   }
 
-  /// The first bytes.
-  func prefix(_ count: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: bytes[..<count])
+  /// The place of the first byte that differs; nil when so many first bytes of both are equal.
+  func firstDifference(to other: AlignedBuffer, count: Int) -> Int? {
+    withBytes { left in
+      other.withBytes { right in
+        guard let start = left.baseAddress, let otherStart = right.baseAddress,
+          memcmp(start, otherStart, count) != 0
+        else { return nil }
+        return (0..<count).first { left[$0] != right[$0] }
+      }
+    }
+  }
+
+  /// Reads a file from an offset into the first `count` bytes; nil, or why not. What comes after the first `least` need
+  /// not be there; a file that ends before them is an I/O error.
+  func read(_ count: Int, atLeast least: Int, of file: FileDescriptor, at offset: Int64) -> Errno? {
+    withBytes { bytes in
+      var done = 0
+      while done < least {
+        let got = pread(
+          file.rawValue, bytes.baseAddress?.advanced(by: done), count - done,
+          off_t(offset) + off_t(done))
+        if got < 0, errno == EINTR { continue }
+        guard got > 0 else { return Errno(rawValue: got < 0 ? errno : EIO) }
+        done += got
+      }
+      return nil
+    }
+  }
+
+  /// Writes a part to a file, to where it belongs when the buffer's first byte is at an offset; nil, or why not.
+  func write(_ part: Range<Int>, to file: FileDescriptor, at offset: Int64) -> Errno? {
+    withBytes { bytes in
+      var done = part.lowerBound
+      while done < part.upperBound {
+        let put = pwrite(
+          file.rawValue, bytes.baseAddress?.advanced(by: done), part.upperBound - done,
+          off_t(offset) + off_t(done))
+        if put < 0, errno == EINTR { continue }
+        guard put > 0 else { return Errno(rawValue: put < 0 ? errno : ENOSPC) }
+        done += put
+      }
+      return nil
+    }
+  }
+
+  /// Puts zeros into a part.
+  func clear(_ part: Range<Int>) {
+    withBytes { bytes in
+      for position in part { bytes[position] = 0 }
+    }
   }
 }

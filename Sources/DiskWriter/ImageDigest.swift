@@ -1,6 +1,5 @@
 import BuildEngine
 import Dispatch
-import Glibc
 import Synchronization
 import SystemPackage
 
@@ -53,9 +52,10 @@ final class ImageDigest: Sendable {
         continue
       }
       let count = Int(min(Self.step, goal - done))
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<count])
-      if let error = file.readFully(into: bytes, atLeast: count, at: done) { throw error }
-      hasher.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+      if let error = buffer.read(count, atLeast: count, of: file, at: done) { throw error }
+      buffer.withBytes {
+        hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count]))
+      }
       done += Int64(count)
     }
     return Digest(sha256: hasher.finalize(), size: size)

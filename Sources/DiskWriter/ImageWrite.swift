@@ -180,7 +180,7 @@ public struct ImageWrite: Sendable {
       let first = AlignedBuffer(firstCount)
       let count = Int(min(size, Int64(firstCount)))
       try read(.init(offset: 0, count: count, filledCount: firstCount), into: first)
-      try put(first.prefix(firstCount), at: 0)
+      try put(0..<firstCount, of: first, at: 0)
     }
     if !destination.isDisk, ftruncate(destination.file.rawValue, off_t(size)) != 0 {
       throw incomplete(Errno(rawValue: errno), at: size)
@@ -194,7 +194,9 @@ public struct ImageWrite: Sendable {
     return Int(min(4096, (size + Int64(block) - 1) / Int64(block) * Int64(block)))
   }
 
-  private func invalidate() throws { try put(AlignedBuffer(firstCount).prefix(firstCount), at: 0) }
+  private func invalidate() throws {
+    try put(0..<firstCount, of: AlignedBuffer(firstCount), at: 0)
+  }
 
   // MARK: Reading back
 
@@ -223,17 +225,17 @@ public struct ImageWrite: Sendable {
 
   /// Reads a piece of the image; what fills it up is zeros.
   private func read(_ piece: Pieces.Piece, into buffer: AlignedBuffer) throws {
-    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<piece.count])
-    if let error = image.file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
+    let count = piece.count
+    if let error = buffer.read(count, atLeast: count, of: image.file, at: piece.offset) {
       throw unreadableImage(error)
     }
-    for position in piece.count..<piece.filledCount { buffer.bytes[position] = 0 }
+    buffer.clear(count..<piece.filledCount)
   }
 
   private func readDisk(_ piece: Pieces.Piece, into buffer: AlignedBuffer) throws {
-    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<piece.filledCount])
-    let file = destination.file
-    if let error = file.readFully(into: bytes, atLeast: piece.count, at: piece.offset) {
+    if let error = buffer.read(
+      piece.filledCount, atLeast: piece.count, of: destination.file, at: piece.offset)
+    {
       throw unreadableDisk(error, at: piece.offset)
     }
   }
@@ -241,13 +243,13 @@ public struct ImageWrite: Sendable {
   /// Writes a filled piece, but for the first block.
   private func put(_ piece: Pieces.Piece, of buffer: AlignedBuffer) throws {
     let start = piece.offset == 0 ? firstCount : 0
-    let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<piece.filledCount])
-    try put(bytes, at: piece.offset + Int64(start))
+    try put(start..<piece.filledCount, of: buffer, at: piece.offset)
   }
 
-  private func put(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
-    if let error = destination.file.writeFully(bytes, at: offset) {
-      throw incomplete(error, at: offset)
+  /// - Parameter offset: Where the buffer's first byte belongs.
+  private func put(_ part: Range<Int>, of buffer: AlignedBuffer, at offset: Int64) throws {
+    if let error = buffer.write(part, to: destination.file, at: offset) {
+      throw incomplete(error, at: offset + Int64(part.lowerBound))
     }
   }
 
@@ -261,19 +263,20 @@ public struct ImageWrite: Sendable {
     // Four blocks of entries and the header when it counts in blocks of 4096, less when in 512.
     let start = max((size + block - 1) / block * block, end - 5 * 4096)
     guard start < end else { return false }
-    let buffer = AlignedBuffer(Int(end - start))
-    if let error = destination.file.readFully(
-      into: buffer.bytes, atLeast: buffer.bytes.count, at: start)
-    {
+    let count = Int(end - start)
+    let buffer = AlignedBuffer(count)
+    if let error = buffer.read(count, atLeast: count, of: destination.file, at: start) {
       throw BuildError(errno: error.rawValue, doing: "read", path: destination.path)
     }
     let mark = Array("EFI PART".utf8)
-    let isThere = [512, 4096].contains { size in
-      let place = buffer.bytes.count - size
-      return place >= 0 && buffer.bytes[place..<(place + 8)].elementsEqual(mark)
+    let isThere = buffer.withBytes { bytes in
+      [512, 4096].contains { size in
+        let place = count - size
+        return place >= 0 && bytes[place..<(place + 8)].elementsEqual(mark)
+      }
     }
     guard isThere else { return false }
-    try put(AlignedBuffer(buffer.bytes.count).prefix(buffer.bytes.count), at: start)
+    try put(0..<count, of: AlignedBuffer(count), at: start)
     return true
   }
 }

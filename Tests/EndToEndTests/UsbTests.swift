@@ -461,7 +461,7 @@ struct UsbTests {
   @Test("Ctrl-C ends the writing with a disk that does not look finished")
   func interrupted() async throws {
     try await withImage { site in
-      let size = 600_000_000
+      let size = 1_000_000_000
       let image = "\(site.recipes)/data.bin"
       #expect(truncate(image, off_t(size)) == 0)
       try await LoopDevice.with(site, bytes: size) { device in
