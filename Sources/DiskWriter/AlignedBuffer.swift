@@ -5,8 +5,8 @@ import SystemPackage
 /// from its first use on.
 ///
 /// Large buffers lie in huge pages where the kernel has them: a request is then few long pieces of memory instead of
-/// many pages, which a disk behind a virtual or a USB controller takes in fewer and larger orders (measured: 1 GB read
-/// from a loop device in 0.26 s instead of 0.3 to 0.9 s).
+/// many pages, and a disk gets fewer and larger orders (measured: 1 GB read from a loop device in 0.26 s instead of 0.3
+/// to 0.9 s).
 ///
 /// Unchecked: one thread at a time uses it.
 final class AlignedBuffer: @unchecked Sendable {
