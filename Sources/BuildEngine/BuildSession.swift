@@ -50,7 +50,7 @@ public struct BuildSession: Sendable {
   /// Builds a plan's targets. `use` gets the result while the cache is still locked against a clean-up:
   /// it places the artifacts. Both are run again when a blob turns out to be lost.
   public func build<Result: Sendable>(
-    _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
+    _ plan: Plan, use: @Sendable (BuildResult) async throws -> Result
   ) async throws -> (BuildResult, Result) {
     let lock = try await cache.lockForBuild()
     defer { lock.release() }
@@ -69,7 +69,7 @@ public struct BuildSession: Sendable {
   /// there may be thousands: then all are looked for at once. A blob that is lost again and again is a sign
   /// of a disk that cannot be helped.
   private func buildHealing<Result: Sendable>(
-    _ plan: Plan, use: @Sendable (BuildResult) throws -> Result
+    _ plan: Plan, use: @Sendable (BuildResult) async throws -> Result
   ) async throws -> (BuildResult, Result) {
     let (executor, chain) = makeExecutor(plan)
     defer { chain.open() }
@@ -82,7 +82,7 @@ public struct BuildSession: Sendable {
           plan: plan, executor: executor, inputs: InputResolver(store: store, digests: digests),
           keepsGoing: options.keepsGoing, sink: sink)
         let result = try await build.run()
-        return (result, try use(result))
+        return (result, try await use(result))
       } catch let lost as LostBlob {
         losses[lost.digest, default: 0] += 1
         guard losses[lost.digest, default: 0] < 5 else { throw losesBlobs(lost) }

@@ -12,10 +12,14 @@ public struct Menu: Sendable, Hashable, Codable {
   /// Machines that get a page of their own before this menu.
   public var pages: [MachinePage]
   public var entries: [MenuEntry]
+  /// True when everything that is loaded is verified by the signature beside it, and nothing else may run. Nil for a
+  /// menu that verifies nothing.
+  public var verifies: Bool?
 
   public init(
     title: String, timeout: Int = 0, defaultItem: String? = nil, background: String? = nil,
-    colours: [MenuColours] = [], pages: [MachinePage] = [], entries: [MenuEntry]
+    colours: [MenuColours] = [], pages: [MachinePage] = [], entries: [MenuEntry],
+    verifies: Bool? = nil
   ) {
     self.title = title
     self.timeout = timeout
@@ -24,6 +28,7 @@ public struct Menu: Sendable, Hashable, Codable {
     self.colours = colours
     self.pages = pages
     self.entries = entries
+    self.verifies = verifies
   }
 
   /// The entries that can be chosen.

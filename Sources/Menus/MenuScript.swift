@@ -6,6 +6,7 @@
 public struct MenuScript {
   private let menu: Menu
   private let findings: BuildFindings
+  private let images: ImageLines
   private var lines: [String] = []
 
   /// The script as text. Throws when an image lacks the files that an item needs.
@@ -28,6 +29,7 @@ public struct MenuScript {
   private init(_ menu: Menu, _ findings: BuildFindings) {
     self.menu = menu
     self.findings = findings
+    images = ImageLines(verifies: menu.verifies == true)
   }
 
   // MARK: The whole
@@ -38,6 +40,7 @@ public struct MenuScript {
     for title in Self.leftOut(of: menu, findings: findings) {
       add("# Left out, because what it boots is not in the tree: \(title)")
     }
+    lines += images.start
     writeStart(items)
     writePages()
     writeMenu(items)
@@ -61,7 +64,7 @@ public struct MenuScript {
       }
     }
     if let first { add("set menu-choice \(first.name)") } else { add("set menu-choice") }
-    if let background = menu.background { add("console --picture \(url(background)) ||") }
+    if let background = menu.background { lines += images.picture(url(background)) }
     for colours in menu.colours {
       add(
         "cpair --foreground \(colours.foreground.rawValue)"
@@ -82,7 +85,8 @@ public struct MenuScript {
     }
     add("goto start")
     for (index, url) in urls.enumerated() {
-      add("", ":page\(index + 1)", "chain --autofree \(self.url(url)) || goto start")
+      add("", ":page\(index + 1)")
+      lines += images.chain([self.url(url)], orElse: "start")
       add("iseq ${menu-leave} yes && exit ||")
       if isTimed { add("set menu-timeout 0") }
       add("goto start")
@@ -147,10 +151,11 @@ public struct MenuScript {
       if let efi {
         let other = self.url(try findings.url(of: efi, for: item.title))
         add("iseq ${platform} efi && goto efi-\(item.name) ||")
-        add("kernel \(url) || goto failed", "boot || goto failed", "goto start")
-        add(":efi-\(item.name)", "kernel \(other) || goto failed")
+        lines += images.kernel([url])
+        add("boot || goto failed", "goto start", ":efi-\(item.name)")
+        lines += images.kernel([other])
       } else {
-        add("kernel \(url) || goto failed")
+        lines += images.kernel([url])
       }
       add("boot || goto failed", "goto start")
     case .wimboot(let windows): try write(windows, item)
@@ -171,7 +176,7 @@ public struct MenuScript {
 
   /// What was chained may be a menu too: it leaves its own marks in the settings.
   private mutating func writeChain(_ words: [String], _ item: MenuItem) {
-    add("chain --autofree \(words.joined(separator: " ")) || goto failed")
+    lines += images.chain(words, orElse: "failed")
     add("iseq ${menu-leave} yes && exit ||", "set menu-choice \(item.name)")
     if isTimed { add("set menu-timeout 0") }
     add("goto start")
@@ -185,10 +190,9 @@ public struct MenuScript {
       [url(try findings.url(of: linux.kernel, for: item.title))] + names.map { "initrd=\($0)" }
       + (linux.arguments + added.filter { !MenuText.isRefused($0) } + linux.lastArguments)
       .map(MenuText.argument)
-    add("kernel \(words.joined(separator: " ")) || goto failed")
+    lines += images.kernel(words)
     for (name, initrd) in zip(names, linux.initrds) {
-      let address = url(try findings.url(of: initrd, for: item.title))
-      add("initrd --name \(name) \(address) || goto failed")
+      lines += images.initrd(name, [url(try findings.url(of: initrd, for: item.title))])
     }
     add("boot || goto failed", "goto start")
   }
@@ -197,11 +201,11 @@ public struct MenuScript {
     let words =
       [url(try findings.url(of: windows.program, for: item.title))]
       + windows.arguments.map(MenuText.argument)
-    add("kernel \(words.joined(separator: " ")) || goto failed")
+    lines += images.kernel(words)
     for file in windows.files {
       let address = url(try findings.url(of: file.file, for: item.title))
       // Old versions of wimboot take the name from the arguments.
-      add("initrd --name \(file.name) \(address) \(file.name) || goto failed")
+      lines += images.initrd(file.name, [address, file.name])
     }
     add("boot || goto failed", "goto start")
   }

@@ -5,15 +5,15 @@ extension Tag {
   @Tag static var slow: Self
 }
 
-private let upstreamURL = "https://github.com/ipxe/ipxe.git"
+let upstreamURL = "https://github.com/ipxe/ipxe.git"
 
 /// The user's git configuration may know a mirror.
-private let ownHome = [
+let ownHome = [
   "HOME": ProcessInfo.processInfo.environment["HOME"] ?? "/root", "GIT_TERMINAL_PROMPT": "0",
 ]
 
 /// Whether iPXE's repository answers right now.
-private let upstreamAnswers = Task<Bool, Never> {
+let upstreamAnswers = Task<Bool, Never> {
   await
     ((try? withSite { site in
       _ = try await mustRun(

@@ -262,4 +262,46 @@ struct MenuScriptTests {
         cpair --foreground 9 --background 0 6 ||
         """))
   }
+
+  @Test("a menu that verifies has a signature for everything that it loads, and runs nothing else")
+  func verifying() throws {
+    var menu = Menu(
+      title: "T", background: "http://s/p.png",
+      pages: [MachinePage(key: .serial, value: "1", url: "http://s/page")],
+      entries: [
+        item("linux", .linux(LinuxBoot(kernel: a, initrds: [b], arguments: ["quiet"]))),
+        item("wim", .wimboot(WindowsBoot(program: a, files: [.init(name: "boot.wim", file: b)]))),
+        item("memtest", .memtest(a, efi: b)),
+        item("chain", .chain(a, arguments: ["one"])),
+        item("submenu", .submenu("http://s/m")),
+      ])
+    let plain = try script(menu).split(separator: "\n").map(String.init)
+    menu.verifies = true
+    let lines = try script(menu).split(separator: "\n").map(String.init)
+    #expect(Array(lines.prefix(4).dropFirst(2)) == ["imgtrust --permanent", "set menu-leave no"])
+    #expect(
+      lines.filter { !plain.contains($0) && $0 != "imgtrust --permanent" } == [
+        "imgfetch --name menu-picture http://s/p.png && imgverify menu-picture http://s/p.png.sig && "
+          + "console --picture menu-picture ||",
+        "imgfetch --name menu-next http://s/page || goto start",
+        "imgverify menu-next http://s/page.sig || goto start",
+        "chain --autofree menu-next || goto start",
+        "kernel --name menu-kernel http://s/a initrd=initrd quiet || goto failed",
+        "imgverify menu-kernel http://s/a.sig || goto failed",
+        "imgverify initrd http://s/b.sig || goto failed",
+        "kernel --name menu-kernel http://s/a || goto failed",
+        "imgverify menu-kernel http://s/a.sig || goto failed",
+        "imgverify boot.wim http://s/b.sig || goto failed",
+        "kernel --name menu-kernel http://s/a || goto failed",
+        "imgverify menu-kernel http://s/a.sig || goto failed",
+        "kernel --name menu-kernel http://s/b || goto failed",
+        "imgverify menu-kernel http://s/b.sig || goto failed",
+        "imgfetch --name menu-next http://s/a || goto failed",
+        "imgverify menu-next http://s/a.sig || goto failed",
+        "chain --autofree menu-next one || goto failed",
+        "imgfetch --name menu-next http://s/m || goto failed",
+        "imgverify menu-next http://s/m.sig || goto failed",
+        "chain --autofree menu-next || goto failed",
+      ])
+  }
 }

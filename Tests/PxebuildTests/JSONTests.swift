@@ -186,7 +186,8 @@ struct JSONTests {
         .init(requirement: Requirement("lzma.h"), state: .missing),
         .init(requirement: Requirement("bwrap"), state: .unusable("bwrap: Permission denied")),
       ], isRoot: false)
-    return events.map { $0.json(at: 1.5) } + [
+    let signed = SiteSigning.Result(targets: [], signed: ["install.ipxe", "rescue/vmlinuz"])
+    return events.map { $0.json(at: 1.5) } + signed.json(at: 2) + [
       summary.json(at: 41.2),
       .object(["event": .string("error"), "time": .seconds(0.25), "error": unreachable.json]),
       doctor.json,

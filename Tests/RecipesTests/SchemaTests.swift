@@ -80,6 +80,7 @@ import Testing
     let records =
       Rule.all.map(\.record) + SourceKind.all.map(\.record) + ConfigKind.all.map(\.record)
       + [SiteKeys.record, SiteKeys.networkRecord, HostKeys.record, KnownBugKeys.record]
+      + [SigningKeys.record, SigningKeys.bootRecord]
     for key in records.flatMap(\.keys) {
       #expect(key.summary.hasSuffix("."), "\(key.name)")
       #expect(key.summary.count > 10, "\(key.name)")

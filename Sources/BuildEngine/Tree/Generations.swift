@@ -71,10 +71,14 @@ extension OutputTree {
     -> TreeChanges
   {
     let targets = try manifest.targets.map { target in
-      TreeTarget(
+      var wanted = TreeTarget(
         path: target.path, artifact: try artifact(of: target, store),
         isEntryPoint: target.isEntryPoint == true, placement: Placement(mayLinkOutside: true),
         entry: target)
+      for file in target.files {
+        wanted.signatures[target.inner(file)] = file.signature
+      }
+      return wanted
     }
     return try update(
       to: targets, keeping: [], store: store, digests: digests, facts: manifest.facts)
@@ -87,7 +91,7 @@ extension OutputTree {
     }
     var root = Folder()
     for file in target.files {
-      let below = file.path.dropFirst(target.path.utf8.count + 1)
+      let below = target.inner(file)
       let artifact = try self.artifact(of: file, store)
       root.insert(artifact, at: below.split(separator: "/").map(String.init)[...])
     }
@@ -105,6 +109,13 @@ extension OutputTree {
     }
     guard try store.contains(digest) else { throw LostBlob(digest: digest) }
     return .file(digest, executable: file.executable == true)
+  }
+}
+
+extension Manifest.Target {
+  /// A file's path below the target's own; empty for the target itself.
+  fileprivate func inner(_ file: Manifest.File) -> String {
+    String(decoding: file.path.utf8.dropFirst(path.utf8.count + 1), as: UTF8.self)
   }
 }
 

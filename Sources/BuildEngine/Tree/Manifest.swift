@@ -19,10 +19,13 @@ public struct Manifest: Codable, Equatable, Sendable {
     public var isPrivate: Bool?
     /// True for a folder with nothing in it; others follow from the files in them.
     public var isFolder: Bool?
+    /// What was signed and by whom, of a signature and of a signed file; nil for every other.
+    public var signature: Signature?
 
     public init(
       path: String, sha256: String? = nil, size: Int64? = nil, executable: Bool? = nil,
-      link: String? = nil, isPrivate: Bool? = nil, isFolder: Bool? = nil
+      link: String? = nil, isPrivate: Bool? = nil, isFolder: Bool? = nil,
+      signature: Signature? = nil
     ) {
       self.path = path
       self.sha256 = sha256
@@ -31,12 +34,29 @@ public struct Manifest: Codable, Equatable, Sendable {
       self.link = link
       self.isPrivate = isPrivate
       self.isFolder = isFolder
+      self.signature = signature
     }
 
     enum CodingKeys: String, CodingKey {
-      case path, sha256, size, executable, link
+      case path, sha256, size, executable, link, signature
       case isPrivate = "private"
       case isFolder = "folder"
+    }
+  }
+
+  /// A signature that was made after the build, beside the bytes that anybody can build again.
+  public struct Signature: Codable, Equatable, Sendable {
+    /// Of the bytes that were signed.
+    public var sha256: String
+    /// Of those bytes.
+    public var size: Int64
+    /// The SHA-256 of certificates in DER, the signer's own first: what `openssl x509 -fingerprint -sha256` prints.
+    public var certificates: [String]
+
+    public init(of digest: Digest, certificates: [String]) {
+      sha256 = digest.hex
+      size = digest.size
+      self.certificates = certificates
     }
   }
 

@@ -15,6 +15,8 @@ public struct TreeTarget: Sendable {
   public var isEntryPoint: Bool
   public var placement = Placement()
   public var entry: Manifest.Target
+  /// Of files that are signed, or signatures, by their paths below the target's own; empty for the target itself.
+  public var signatures: [String: Manifest.Signature] = [:]
 
   public init(
     path: String, artifact: StoredArtifact, isEntryPoint: Bool, placement: Placement = Placement(),

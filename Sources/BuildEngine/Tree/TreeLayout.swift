@@ -41,10 +41,10 @@ struct TreeLayout {
           File(
             path: path, content: leaf.content, isEntryPoint: target.isEntryPoint,
             sharesBlobs: target.placement.sharesBlobs))
-        entry.files.append(
-          try Self.entry(
-            of: leaf.content, at: path, mayLinkOutside: target.placement.mayLinkOutside)
-        )
+        var file = try Self.entry(
+          of: leaf.content, at: path, mayLinkOutside: target.placement.mayLinkOutside)
+        file.signature = target.signatures[leaf.path]
+        entry.files.append(file)
       }
       entries.append(entry)
     }

@@ -30,6 +30,7 @@ struct ReferenceCheck {
       target.rule.checkReferences(target, recipes, &checker)
     }
     BootCheck.run(recipes, &checker)
+    SigningCheck(recipes).run(&checker)
   }
 
   private func checkFile(_ reference: ArtifactReference, _ checker: inout Checker) -> Bool {

@@ -39,7 +39,8 @@ enum MenuPlan {
     let menu = Menu(
       title: values[MenuRule.menu] ?? "", timeout: values[MenuRule.timeout] ?? 0,
       defaultItem: values[MenuRule.defaultItem], background: background,
-      colours: values[MenuRule.colours] ?? [], pages: pages, entries: entries)
+      colours: values[MenuRule.colours] ?? [], pages: pages, entries: entries,
+      verifies: planner.recipes.site.signing?.verifies == true ? true : nil)
     return MenuRequest(menu: menu, inputs: inputs.described)
   }
 

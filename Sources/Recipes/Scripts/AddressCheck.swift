@@ -23,9 +23,12 @@ struct AddressCheck {
     }
   }
 
-  /// True for a target and for what is inside one.
+  /// True for a target and for what is inside one, and for the signature of either.
   private func isInTree(_ path: String) -> Bool {
     if site.recipes.hasTarget(path) { return true }
+    if site.recipes.site.signing != nil, let signed = Site.Signing.signedFile(of: path) {
+      return isInTree(signed)
+    }
     var rest = path[...]
     while let slash = rest.utf8.lastIndex(of: UInt8(ascii: "/")) {
       rest = rest[..<slash]

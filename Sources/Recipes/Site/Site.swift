@@ -21,6 +21,10 @@ public struct Site: Sendable, Equatable {
   public var configs: String?
   /// Where what a build says about itself goes; nil when the recipes do not say.
   public var records: RecordPlace?
+  /// How what machines load is signed for iPXE; nil when it is not.
+  public var signing: Signing?
+  /// How EFI programs are signed for firmware; nil when they are not.
+  public var secureBoot: SecureBoot?
   public var network = Network()
   /// Names of the person's own (`site.vars`), after substitution.
   public var variables: [String: String] = [:]
@@ -50,13 +54,21 @@ enum SiteKeys {
     "records", .word("in-tree, beside or none"),
     "Where SHA256SUMS, manifest.json, provenance and bill of materials go: into the tree (in-tree), into the output folder's name with -records added (beside), or nowhere (none), which it is when left out."
   )
+  static let signing = Key(
+    "signing", .signing,
+    "The certificate for signatures that iPXE's imgverify accepts; pxebuild all --sign KEY makes them."
+  )
+  static let secureBoot = Key(
+    "secure-boot", .secureBoot,
+    "The private key and the certificate that EFI programs are signed with for UEFI Secure Boot.")
   static let network = Key("network", .network, "The network that is served.")
   static let vars = Key(
     "vars", .variables, "Names of your own, used as {{site.vars.NAME}} in any recipe.")
 
   static let record = RecordDescription(keys: [
     server.description, http.description, output.description, configs.description,
-    records.description, network.description, vars.description,
+    records.description, signing.description, secureBoot.description, network.description,
+    vars.description,
   ])
 
   static let subnet = Key("subnet", .subnet, "The network in CIDR notation, 10.0.0.0/24.")

@@ -38,6 +38,8 @@ enum SiteReader {
     site.output = record[SiteKeys.output]
     site.configs = record[SiteKeys.configs]
     site.records = record[SiteKeys.records]
+    site.signing = record[SiteKeys.signing]
+    site.secureBoot = record[SiteKeys.secureBoot]
     site.network = record[SiteKeys.network] ?? Site.Network()
     site.variables = record[SiteKeys.vars] ?? [:]
     if let server = site.server, let range = site.network.range, range.contains(server) {

@@ -7,10 +7,12 @@ struct AllCommand: AsyncParsableCommand {
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var build: BuildOptions
+  @OptionGroup var signing: SigningOptions
   @OptionGroup var terminal: TerminalOptions
 
   func run() async throws {
-    let run = SiteBuild(site: site, build: build, console: Console(terminal), targets: nil)
+    let run = SiteBuild(
+      site: site, build: build, signing: signing, console: Console(terminal), targets: nil)
     throw try await Interruption.cancelling { try await run.run() }.code
   }
 }

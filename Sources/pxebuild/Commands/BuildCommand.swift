@@ -10,10 +10,12 @@ struct BuildCommand: AsyncParsableCommand {
 
   @OptionGroup var site: SiteOptions
   @OptionGroup var build: BuildOptions
+  @OptionGroup var signing: SigningOptions
   @OptionGroup var terminal: TerminalOptions
 
   func run() async throws {
-    let run = SiteBuild(site: site, build: build, console: Console(terminal), targets: targets)
+    let run = SiteBuild(
+      site: site, build: build, signing: signing, console: Console(terminal), targets: targets)
     throw try await Interruption.cancelling { try await run.run() }.code
   }
 }

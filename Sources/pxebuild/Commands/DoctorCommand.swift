@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuildEngine
+import BuiltIns
 import Recipes
 
 struct DoctorCommand: AsyncParsableCommand {
@@ -25,6 +26,10 @@ struct DoctorCommand: AsyncParsableCommand {
       if case .git = $0.kind { true } else { false }
     }
     if usesGit { names.insert("git") }
+    if loaded.recipes.site.signing != nil { names.insert("openssl") }
+    if loaded.recipes.site.secureBoot != nil {
+      names.formUnion(["openssl"] + ProgramSigner.programs)
+    }
     let report = await Doctor().examine(
       names.sorted(), servers: loaded.recipes.serverPrograms)
     if terminal.json {

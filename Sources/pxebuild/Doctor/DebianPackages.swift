@@ -59,6 +59,7 @@ enum DebianPackages {
     "rpcbind": ["rpcbind"],
     "samba": ["smbd"],
     "samba-common-bin": ["smbpasswd", "testparm"],
+    "sbsigntool": ["sbsign", "sbverify"],
     "sed": ["sed"],
     "syslinux": ["syslinux"],
     "syslinux-utils": ["isohybrid"],

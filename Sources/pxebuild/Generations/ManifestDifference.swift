@@ -44,6 +44,9 @@ struct ManifestDifference: Sendable {
     _ after: ManifestFacts
   ) -> [String] {
     var reasons: [String] = []
+    if one.rule == SiteSigning.rule, other.rule == SiteSigning.rule {
+      return ["signed anew: what it signs has changed, or the certificate"]
+    }
     if one.state != other.state {
       reasons.append("\(one.state.words) then, \(other.state.words) now")
     } else if one.version != other.version {

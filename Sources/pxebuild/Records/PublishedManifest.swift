@@ -44,6 +44,12 @@ extension Manifest.File {
       "mode": sha256 == nil ? nil : .string(executable == true ? "0755" : "0644"),
       "executable": executable.map(JSON.bool), "link": link.map(JSON.string),
       "folder": isFolder.map(JSON.bool),
+      "signature": signature.map { signature in
+        .object([
+          "sha256": .string(signature.sha256), "size": .integer(signature.size),
+          "certificates": .array(signature.certificates.map(JSON.string)),
+        ])
+      },
     ])
   }
 }

@@ -1,4 +1,5 @@
 import BuildEngine
+import Recipes
 
 /// What `-n` says: which actions would run, and what would change in the tree.
 struct DryRun: Sendable {
@@ -6,6 +7,8 @@ struct DryRun: Sendable {
   /// Of the targets whose content is known.
   let changes: TreeChanges
   let output: String
+  /// Files that lack a signature.
+  var unsigned: [String] = []
   /// Nil when the build is not about configs.
   var configs: Configs?
 
@@ -22,10 +25,18 @@ extension DryRun {
   ///   - records: Paths of records in the tree, which are written last.
   init(
     _ forecast: Forecast, targets: [String]?, tree: OutputTree, output: String,
-    configs: Configs?, records: Set<String>, _ session: BuildSession
-  ) throws {
-    let wanted = forecast.targets.compactMap { TreeTarget($0) }
+    configs: Configs?, records: Set<String>, _ signing: SiteSigning?, _ session: BuildSession
+  ) async throws {
+    var wanted = forecast.targets.compactMap { TreeTarget($0) }
     var keeping = Set(forecast.targets.map(\.planned.path)).union(records)
+    if let signing {
+      let others = keeping.subtracting(wanted.map(\.path))
+      let signed = try await signing.sign(
+        wanted, keeping: others, in: tree, session, isPreview: true)
+      (wanted, unsigned) = (signed.targets, signed.unsigned)
+      // An old signature is replaced rather than removed.
+      keeping.formUnion(unsigned.map(Site.Signing.signature))
+    }
     if targets != nil { keeping.formUnion(try tree.manifest().targets.map(\.path)) }
     self.forecast = forecast
     self.output = output
@@ -73,8 +84,9 @@ extension DryRun {
       "would place  \(target.printable)" + (count > 1 ? "  (\(count) files)" : "")
     }
     let waiting = later.map { "would place  \($0.printable)  (once it is made)" }
+    let signing = unsigned.map { "would sign  \($0.printable)  (with --sign KEY)" }
     let stale = changes.removed.map { "would remove  \($0.printable)" }
-    let inTree = files + waiting + stale + (configs?.lines ?? [])
+    let inTree = files + waiting + signing + stale + (configs?.lines ?? [])
     return (runs.isEmpty ? ["nothing would run: everything is in the cache"] : runs)
       + (inTree.isEmpty ? ["nothing would change in \(output.printable)"] : inTree)
   }
@@ -94,6 +106,7 @@ extension DryRun {
         }),
       "place": .array(changes.placed.map(JSON.string)),
       "placeLater": .array(later.map(JSON.string)),
+      "sign": unsigned.isEmpty ? nil : .array(unsigned.map(JSON.string)),
       "remove": .array(changes.removed.map(JSON.string)), "configs": configs?.json,
     ])
   }

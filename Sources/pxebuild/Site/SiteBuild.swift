@@ -9,6 +9,7 @@ import UpstreamMake
 struct SiteBuild: Sendable {
   let site: SiteOptions
   let build: BuildOptions
+  let signing: SigningOptions
   let console: Console
   /// The targets asked for; nil for all.
   let targets: [String]?
@@ -54,14 +55,16 @@ struct SiteBuild: Sendable {
     let tree = OutputTree(output)
     let configs = try targets == nil ? SiteConfigs(loaded) : nil
     console.show(warnings: configs?.warnings ?? [])
+    let signing = try await SiteSigning(loaded, key: try signing.key, looksOnly: build.dryRun)
+    console.show(warnings: signing?.warnings ?? [])
     let records = try SiteRecords(loaded, option: build.records)
     if build.dryRun {
       try console.show(
-        DryRun(
+        try await DryRun(
           try await session.forecast(plan), targets: targets, tree: tree,
           output: site.outputFolder ?? output.string,
           configs: configs.map { try $0.preview(plan, session) },
-          records: records?.isInTree == true ? Set(SiteRecords.names) : [], session))
+          records: records?.isInTree == true ? Set(SiteRecords.names) : [], signing, session))
       return .success
     }
 
@@ -81,14 +84,16 @@ struct SiteBuild: Sendable {
       (result, placed) = try await console.display(planSize: plan.actions.count) {
         try await session.build(plan) { result in
           let left = result.hasFailures && !build.keepGoing
-          if left { return Placed(changes: TreeChanges(), configs: nil) }
+          if left { return Placed(changes: TreeChanges()) }
           let facts = BuildFacts(
             plan, result, session, recipes: FilePath(loaded.recipes.folder), packages: packages)
-          let changes = try place(
-            result, plan, in: tree, session, facts, keepsRecords: records?.isInTree == true)
+          var placed = try await place(
+            result, plan, in: tree, session, facts, signing,
+            keepsRecords: records?.isInTree == true)
           _ = try records?.write(session)
           try tree.keepGeneration()
-          return Placed(changes: changes, configs: try configs?.write(plan, session))
+          placed.configs = try configs?.write(plan, session)
+          return placed
         }
       }
     } catch is CancellationError {
@@ -99,7 +104,8 @@ struct SiteBuild: Sendable {
       return .interrupted
     }
     try note(result, of: output, in: cache)
-    if result.isComplete, !result.askedOutside {
+    if let signing, let signed = placed.signing { console.show(signed, of: signing) }
+    if result.isComplete, !result.askedOutside, placed.signing?.unsigned.isEmpty ?? true {
       try record.save(
         read: session.digests.observations,
         placed: try tree.placedFiles()
@@ -144,16 +150,17 @@ struct SiteBuild: Sendable {
   /// What a build changed on the disk.
   private struct Placed {
     var changes: TreeChanges
+    var signing: SiteSigning.Result?
     var configs: ConfigSummary?
   }
 
   /// - Parameter keepsRecords: They are in this tree too, and written after it.
   private func place(
     _ result: BuildResult, _ plan: Plan, in tree: OutputTree, _ session: BuildSession,
-    _ known: BuildFacts, keepsRecords: Bool
-  ) throws -> TreeChanges {
+    _ known: BuildFacts, _ signing: SiteSigning?, keepsRecords: Bool
+  ) async throws -> Placed {
     var known = known
-    let wanted = try zip(result.outcomes, plan.targets).compactMap { outcome, target in
+    var wanted = try zip(result.outcomes, plan.targets).compactMap { outcome, target in
       var wanted = TreeTarget(outcome, target)
       guard wanted != nil else { return wanted }
       let names = try known.names(for: target, outcome)
@@ -162,11 +169,18 @@ struct SiteBuild: Sendable {
       return wanted
     }
     var keeping = Set(result.outcomes.map(\.path)).subtracting(wanted.map(\.path))
-    if targets != nil { keeping.formUnion(try tree.manifest().targets.map(\.path)) }
+    if targets != nil {
+      // Signatures are made or found for all that will stand there.
+      keeping.formUnion(
+        try tree.manifest().targets.filter { $0.rule != SiteSigning.rule }.map(\.path))
+    }
+    let signed = try await signing?.sign(wanted, keeping: keeping, in: tree, session)
+    wanted = signed?.targets ?? wanted
     if keepsRecords { keeping.formUnion(SiteRecords.names) }
-    return try tree.update(
-      to: wanted, keeping: keeping.subtracting(wanted.map(\.path)), store: session.store,
-      digests: session.digests, facts: known.facts)
+    return Placed(
+      changes: try tree.update(
+        to: wanted, keeping: keeping.subtracting(wanted.map(\.path)), store: session.store,
+        digests: session.digests, facts: known.facts), signing: signed)
   }
 
   // MARK: The record of an unchanged site
@@ -181,7 +195,7 @@ struct SiteBuild: Sendable {
       try site.cache.string,
       targets.map { "targets " + $0.joined(separator: "\0") } ?? "all",
       "\(build.allowPrebuilt) \(build.locked) \(build.records?.rawValue ?? "")",
-      "\(build.sandbox)",
+      "\(build.sandbox) \(try signing.key?.path.string ?? "")",
     ].joined(separator: "\n")
   }
 

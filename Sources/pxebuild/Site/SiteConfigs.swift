@@ -110,7 +110,7 @@ struct SiteConfigs: Sendable {
   }
 
   /// A path without links, as far as it exists.
-  private static func resolved(_ path: FilePath) throws -> FilePath {
+  static func resolved(_ path: FilePath) throws -> FilePath {
     if let real = path.withPlatformString({ realpath($0, nil) }) {
       defer { free(real) }
       return FilePath(String(cString: real))

@@ -48,7 +48,7 @@ struct OtherManifest: Sendable {
 
   private static func files(of manifest: Manifest) -> [String: Entry] {
     var files: [String: Entry] = [:]
-    for target in manifest.withoutRecords.targets {
+    for target in SiteSigning.unsigned(manifest.withoutRecords).targets {
       for file in target.files { files[file.path] = Entry(file: file, target: target) }
     }
     return files

@@ -15,7 +15,7 @@ struct SiteRebuild: Sendable {
       cache: cache, builtIns: SiteBuild.builtIns, options: options, sink: { _ in })
     defer { session.close() }
     let tree = try OutputTree(self.output)
-    let manifest = try tree.existingManifest().withoutRecords
+    let manifest = SiteSigning.unsigned(try tree.existingManifest().withoutRecords)
     let loader = SiteLoader(
       site: site, isLocked: false, isOffline: options.isOffline,
       allowsPrebuilt: manifest.targets.contains { $0.state == .prebuilt }, savesLock: false,
