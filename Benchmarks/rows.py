@@ -176,14 +176,14 @@ def winpe(bench):
     peer = ["mkwinpeimg", "--only-wim", f"--windows-dir={medium}", f"--overlay={overlay}", plain]
     ours, theirs = medians(
         [site.command(), peer], runs=max(bench.runs, 3),
-        prepare=[bench.step + ["cold", site.folder], ["rm", "-f", plain]])
+        prepare=[bench.step + ["new-site", site.folder], ["rm", "-f", plain]])
     rows = [ratio_row(
         "a Windows PE with an overlay of 100 MB, against mkwinpeimg --only-wim", ours, theirs, 0.35)]
     ours, = medians([site.command()], warmup=1, min_runs=10)
     rows.append(Row("the same, unchanged", seconds(ours), "-", "-", "≤ 50.0 ms", ours <= 0.05))
     shutil.rmtree(site.folder)
     plain.unlink()
-    large, _, _ = sites.winpe_site(bench.pxebuild, bench.work, megabytes=1000, overlay_megabytes=1)
+    large = sites.large_winpe_site(bench.pxebuild, bench.work, 1000)
     peak = peak_memory(large.command())
     rows.append(Row(
         "peak memory, a boot.wim of 1 GB", f"{peak / 1e6:.0f} MB", "-", "-", "< 300 MB", peak < 300e6))

@@ -312,6 +312,21 @@ def iso_site(pxebuild, work, size):
     return site, image
 
 
+def programs(megabytes):
+    """Programs and libraries of this machine: what images hold compresses as they do."""
+    left = megabytes * 1_000_000
+    for root in ["/usr/lib", "/usr/bin", "/opt"]:
+        for path in sorted(Path(root).rglob("*")):
+            if path.is_symlink() or not path.is_file():
+                continue
+            if left <= 0:
+                return
+            piece = path.read_bytes()[:min(left, 20_000_000)]
+            left -= len(piece)
+            yield piece
+    raise Failed(f"this machine has less than {megabytes} MB of programs")
+
+
 def winpe_site(pxebuild, work, megabytes=250, overlay_megabytes=100):
     """A made-up Windows medium with an overlay for its image; nothing of it is Microsoft's."""
     site = Site(pxebuild, work / "winpe")
@@ -326,31 +341,39 @@ def winpe_site(pxebuild, work, megabytes=250, overlay_megabytes=100):
     for name in ["setup.exe", "sources/setup.exe"]:
         (image / name).parent.mkdir(parents=True, exist_ok=True)
         (image / name).write_bytes(b"MZ")
-    for number in range(10):
-        (system / f"large{number}.dll").write_bytes(os.urandom(megabytes * 100_000))
-    for number in range(1500):
-        folder = system / f"d{number % 40}"
-        folder.mkdir(exist_ok=True)
-        (folder / f"f{number}.dll").write_bytes(b"%d " % number * 500 + os.urandom(500))
+    # The first for the overlay, so that the image has none of them already.
+    done = 0
+    for number, piece in enumerate(programs(megabytes + overlay_megabytes)):
+        folder = overlay / "Tools" if done < overlay_megabytes * 1_000_000 else system
+        done += len(piece)
+        target = folder / f"d{number % 40}"
+        target.mkdir(parents=True, exist_ok=True)
+        (target / f"f{number}.dll").write_bytes(piece)
     for name in ["boot/bcd", "boot/boot.sdi"]:
         (medium / name).parent.mkdir(parents=True, exist_ok=True)
         (medium / name).write_bytes(name.encode())
     (medium / "sources").mkdir()
     wim = medium / "sources/boot.wim"
     # mkwinpeimg takes the second image.
-    for words in (["capture"], ["append"]):
-        run(["wimlib-imagex", *words, image, wim, f"Windows PE {words[0]}"]
-            + (["--compress=LZX:1"] if words == ["capture"] else []))
-    # Half of the overlay can be compressed, as programs can.
-    for number in range(overlay_megabytes):
-        folder = overlay / f"Tools/d{number % 10}"
-        folder.mkdir(parents=True, exist_ok=True)
-        pieces = [os.urandom(50) + b"%d" % (number + place) * 12 for place in range(10_000)]
-        (folder / f"tool{number}.exe").write_bytes(b"".join(pieces)[:1_000_000])
+    run(["wimlib-imagex", "capture", image, wim, "Windows PE", "--compress=LZX:20"])
+    run(["wimlib-imagex", "append", image, wim, "Windows Setup"])
     (site.recipes / "winpe.yaml").write_text(
         "targets:\n  winpe: { winpe: ../medium, arch: amd64, files: ../overlay }\n", encoding="utf-8")
     shutil.rmtree(image)
     return site, medium, overlay
+
+
+def large_winpe_site(pxebuild, work, megabytes):
+    """The same with an image that is large because nothing in it can be compressed."""
+    site, medium, _ = winpe_site(pxebuild, work, megabytes=1, overlay_megabytes=1)
+    image = site.folder / "image"
+    image.mkdir()
+    for number in range(10):
+        (image / f"large{number}.bin").write_bytes(os.urandom(megabytes * 100_000))
+    run(["wimlib-imagex", "update", medium / "sources/boot.wim", "2",
+         f"--command=add {image} /Large"])
+    shutil.rmtree(image)
+    return site
 
 
 def hashed_site(pxebuild, work, count, size):

@@ -13,7 +13,7 @@ public struct InputResolver: Sendable {
   }
 
   /// - Parameter readingFilesInPlace: False leaves a file in place that has to be read whole for its digest
-  ///   out of the request's inputs.
+  ///   out of the request's inputs, but not a folder.
   func request(
     for action: PlannedAction, known: [ActionID: ActionOutputs], readingFilesInPlace: Bool = true
   ) throws -> ActionRequest {
@@ -29,7 +29,9 @@ public struct InputResolver: Sendable {
     }
     var inputs: [String: StoredArtifact] = [:]
     for (name, artifact) in there {
-      if !readingFilesInPlace, case .localInPlace(let path) = artifact {
+      if !readingFilesInPlace, case .localInPlace(let path) = artifact,
+        filesInPlace[name]?.identity.kind != .directory
+      {
         inputs[name] = try knownDigest(inPlace: FilePath(path), reader: action.name)
           .map { .file($0, executable: false) }
       } else {
@@ -55,6 +57,9 @@ public struct InputResolver: Sendable {
       return try importLocal(FilePath(path), reader: reader)
     case .localInPlace(let path):
       let path = FilePath(path)
+      if try FileIdentity.of(path, followingLinks: true)?.kind == .directory {
+        return try importLocal(path, reader: reader, copying: false)
+      }
       let known = try knownDigest(inPlace: path, reader: reader)
       return .file(try known ?? digests.digest(of: path), executable: false)
     case .link(let path):
@@ -110,7 +115,10 @@ public struct InputResolver: Sendable {
     return digests.remembered(path, identity: identity)
   }
 
-  private func importLocal(_ path: FilePath, reader: String) throws -> StoredArtifact {
+  /// - Parameter copying: False puts no files into the store, only what says which there are.
+  private func importLocal(_ path: FilePath, reader: String, copying: Bool = true) throws
+    -> StoredArtifact
+  {
     var inserted: Set<Digest> = []
     guard let identity = try FileIdentity.of(path) else {
       throw BuildError(
@@ -120,9 +128,10 @@ public struct InputResolver: Sendable {
     if identity.kind == .symlink {
       // The link is the user's way of saying where the content is; inside a folder links are kept.
       try digests.observe(path)
-      return try importLocal(try resolveLink(path), reader: reader)
+      return try importLocal(try resolveLink(path), reader: reader, copying: copying)
     }
     return try store.insertTree(path, inserted: &inserted) { file, identity in
+      guard copying else { return try digests.digest(of: file) }
       try digests.observe(file)
       if let digest = digests.remembered(file, identity: identity), try store.contains(digest) {
         return digest

@@ -64,51 +64,32 @@ struct ImageExtraction: Sendable {
 
   // MARK: bytes
 
-  /// What the threads share.
-  private final class Work: Sendable {
-    let next = Atomic(0)
-    let done = Atomic(Int64(0))
-    let results: Mutex<[Digest?]>
-    let failure = Mutex<(any Error)?>(nil)
-
-    init(_ count: Int) { results = Mutex(Array(repeating: nil, count: count)) }
-  }
-
   private func copy(_ contents: [FileContent], total: Int64) throws -> [Digest] {
-    let work = Work(contents.count)
-    let threads = min(4, sysconf(Int32(_SC_NPROCESSORS_ONLN)), max(1, contents.count))
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
-      while work.failure.withLock({ $0 == nil }) {
-        let index = work.next.add(1, ordering: .relaxed).oldValue
-        guard index < contents.count else { return }
-        do {
-          let digest = try copy(contents[index], work, total: total)
-          work.results.withLock { $0[index] = digest }
-        } catch {
-          work.failure.withLock { $0 = $0 ?? error }
-        }
-      }
-    }
-    if let failure = work.failure.withLock({ $0 }) { throw failure }
-    return work.results.withLock { $0.compactMap(\.self) }
+    let done = DoneBytes()
+    return try contents.mapInParallel { try copy($0, done, total: total) }
   }
 
-  private func copy(_ content: FileContent, _ work: Work, total: Int64) throws -> Digest {
+  /// How much all threads have copied.
+  private final class DoneBytes: Sendable {
+    let count = Atomic(Int64(0))
+  }
+
+  private func copy(_ content: FileContent, _ done: DoneBytes, total: Int64) throws -> Digest {
     if content.size == 0 { return try store.insert([]) }
     return try store.insert(writing: { writer in
       for extent in content.extents {
-        var done: Int64 = 0
-        while done < extent.length {
+        var position: Int64 = 0
+        while position < extent.length {
           try stop.check()
-          let count = Int(min(extent.length - done, Int64(BlobWriter.pieceSize)))
+          let count = Int(min(extent.length - position, Int64(BlobWriter.pieceSize)))
           if let offset = extent.offset {
-            let place = offset + done
+            let place = offset + position
             try writer.append(count) { try image.file.read(at: place, into: $0) }
           } else {
             try writer.appendZeros(Int64(count))
           }
-          done += Int64(count)
-          let sum = work.done.add(Int64(count), ordering: .relaxed).newValue
+          position += Int64(count)
+          let sum = done.count.add(Int64(count), ordering: .relaxed).newValue
           progress(Progress(done: sum, total: total, unit: .bytes))
         }
       }

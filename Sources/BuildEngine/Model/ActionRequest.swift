@@ -68,10 +68,11 @@ public struct ActionRequest: Sendable {
   }
 }
 
-/// A file of this machine that an action reads where it is.
+/// A file of this machine that an action reads where it is, or a folder of files.
 public struct FileInPlace: Hashable, Sendable {
   public var path: FilePath
-  /// As it was when its digest was taken: whoever reads it compares, before and after.
+  /// As it was when its digest was taken: whoever reads a file compares, before and after. Files in a folder
+  /// have their own digests.
   public var identity: FileIdentity
 
   public init(path: FilePath, identity: FileIdentity) {
@@ -82,10 +83,39 @@ public struct FileInPlace: Hashable, Sendable {
   /// Throws a `BuildError` when it is not the file any more that it was.
   public func check() throws {
     guard try FileIdentity.of(path, followingLinks: true) == identity else {
-      throw BuildError(
-        .failed, "\(path.printable) changed while it was read",
-        advice: "run the same command again when nothing writes to it")
+      throw Self.change(of: path)
     }
+  }
+
+  /// Copies the file itself, or with `inner` one of the folder's, to a path where nothing stands.
+  ///
+  /// - Throws: a `BuildError` when its bytes are not those of the digest any more.
+  public func copy(_ inner: String, of digest: Digest, to target: FilePath) throws {
+    let file = self.file(inner)
+    do {
+      try FileCopy.copy(from: file, to: target, verifying: digest)
+    } catch is FileCopy.WrongBytes {
+      throw Self.change(of: file)
+    }
+  }
+
+  /// The bytes of the file itself, or of one of the folder's. Throws as `copy` does.
+  public func read(_ inner: String, of digest: Digest) throws -> [UInt8] {
+    let file = self.file(inner)
+    guard let bytes = try FileSystem.read(file), Digest(of: bytes) == digest else {
+      throw Self.change(of: file)
+    }
+    return bytes
+  }
+
+  private func file(_ inner: String) -> FilePath {
+    inner.isEmpty ? path : path.pushing(FilePath(inner))
+  }
+
+  private static func change(of file: FilePath) -> BuildError {
+    BuildError(
+      .failed, "\(file.printable) changed while it was read",
+      advice: "run the same command again when nothing writes to it")
   }
 }
 

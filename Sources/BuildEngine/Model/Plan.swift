@@ -15,8 +15,8 @@ public enum Artifact: Hashable, Sendable {
   case bytes([UInt8], executable: Bool = false)
   /// A file or folder of this machine, by absolute path, read when the build reaches it.
   case local(path: String)
-  /// A large file of this machine, by absolute path, that stays where it is: its digest counts, its bytes
-  /// never enter the content store. Only a built-in can read it.
+  /// A large file of this machine, or a folder of files, by absolute path, that stays where it is: its digest
+  /// counts, its bytes never enter the content store. Only a built-in can read it.
   case localInPlace(path: String)
   /// A symbolic link to a file of this machine, by absolute path.
   case link(to: String)

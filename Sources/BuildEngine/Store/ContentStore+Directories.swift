@@ -26,30 +26,47 @@ extension ContentStore {
     }
   }
 
-  /// The same with the caller's way of inserting a file; `folder` is told of every folder on the way.
+  /// The same with the caller's way of inserting a file, which several threads call at once; `folder` is told
+  /// of every folder on the way.
   func insertTree(
     _ path: FilePath, inserted: inout Set<Digest>,
-    file insertFile: (FilePath, FileIdentity) throws -> Digest,
+    file insertFile: @Sendable (FilePath, FileIdentity) throws -> Digest,
     folder visitFolder: (FilePath) throws -> Void
   ) throws -> StoredArtifact {
+    var files: [(path: FilePath, identity: FileIdentity)] = []
+    let tree = try findFiles(path, &files, folder: visitFolder)
+    let digests = try files.mapInParallel { try insertFile($0.path, $0.identity) }
+    inserted.formUnion(digests)
+    return try insert(tree, files: digests, inserted: &inserted)
+  }
+
+  /// What stands at a path, before its files are read: a file is its index among them.
+  private indirect enum FoundTree {
+    case file(Int, executable: Bool)
+    case symlink(target: String)
+    case folder([String: FoundTree])
+  }
+
+  private func findFiles(
+    _ path: FilePath, _ files: inout [(path: FilePath, identity: FileIdentity)],
+    folder visitFolder: (FilePath) throws -> Void
+  ) throws -> FoundTree {
     guard let identity = try FileIdentity.of(path) else {
       throw BuildError(errno: ENOENT, doing: "read", path: path)
     }
     switch identity.kind {
     case .regular:
-      let digest = try insertFile(path, identity)
-      inserted.insert(digest)
-      return .file(digest, executable: identity.isExecutable)
+      files.append((path, identity))
+      return .file(files.count - 1, executable: identity.isExecutable)
     case .symlink:
       return .symlink(target: try FileSystem.readSymlink(path))
     case .directory:
       try visitFolder(path)
-      var directory = StoredDirectory()
+      var entries: [String: FoundTree] = [:]
       for name in try FileSystem.list(path) {
-        let entry = try insertTree(
-          path.appending(name), inserted: &inserted, file: insertFile, folder: visitFolder)
+        let entry = try findFiles(path.appending(name), &files, folder: visitFolder)
         // Swift's strings, like many file systems, take two encodings of one letter for the same.
-        guard directory.entries.updateValue(entry, forKey: name) == nil else {
+        guard entries.updateValue(entry, forKey: name) == nil else {
           throw BuildError(
             .failed,
             "\(path.printable) holds two names that read the same: \"\(name.printable)\"",
@@ -57,13 +74,28 @@ extension ContentStore {
               + "not tell apart", advice: "rename one of them")
         }
       }
-      let artifact = try insert(directory)
-      if case .directory(let digest) = artifact { inserted.insert(digest) }
-      return artifact
+      return .folder(entries)
     case .other:
       throw BuildError(
         .failed, "\(path.printable) is not a file, a folder or a link",
         reason: "devices, sockets and pipes cannot be served", advice: "leave it out")
+    }
+  }
+
+  private func insert(
+    _ tree: FoundTree, files: [Digest], inserted: inout Set<Digest>
+  ) throws -> StoredArtifact {
+    switch tree {
+    case .file(let index, let executable): return .file(files[index], executable: executable)
+    case .symlink(let target): return .symlink(target: target)
+    case .folder(let entries):
+      var directory = StoredDirectory()
+      for (name, entry) in entries {
+        directory.entries[name] = try insert(entry, files: files, inserted: &inserted)
+      }
+      let artifact = try insert(directory)
+      if case .directory(let digest) = artifact { inserted.insert(digest) }
+      return artifact
     }
   }
 

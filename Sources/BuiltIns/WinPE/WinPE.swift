@@ -122,7 +122,8 @@ private struct WinPEWriter {
       let parts = place.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       var path = parts.first ?? ""
       if path.isEmpty, case .file = artifact { path = parts.last ?? "" }
-      try stage.add(artifact, at: path, owner: "files:")
+      let source = invocation.request.filesInPlace["files/\(number)"]
+      try stage.add(artifact, in: source, at: path, owner: "files:")
     }
     if inputs["startnet.cmd"] != nil {
       try stage.add(

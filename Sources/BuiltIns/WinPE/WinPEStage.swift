@@ -26,18 +26,23 @@ struct WinPEStage {
   /// Adds a file or a folder with all that is in it.
   ///
   /// - Parameters:
+  ///   - source: Where it stands, when its bytes are not in the content store.
   ///   - path: In the image, with "/"; empty for its root, where a folder belongs.
   ///   - owner: What messages call what brings it: `files: tools`.
-  mutating func add(_ artifact: StoredArtifact, at path: String, owner: String) throws {
+  mutating func add(
+    _ artifact: StoredArtifact, in source: FileInPlace? = nil, at path: String, owner: String
+  ) throws {
+    var copies: [(inner: String, digest: Digest, place: FilePath)] = []
     for (inner, leaf) in try store.leaves(of: artifact) {
       let whole = [path, inner].filter { !$0.isEmpty }.joined(separator: "/")
       switch leaf {
       case .file(let digest, _):
         let place = try reserve(whole, owner)
         if CommandText.isRead(whole) {
-          try write(Self.lines(try store.read(digest), of: whole), to: place)
+          let bytes = try source?.read(inner, of: digest) ?? store.read(digest)
+          try write(Self.lines(bytes, of: whole), to: place)
         } else {
-          try store.materialize(leaf, at: place)
+          copies.append((inner, digest, place))
         }
       case .directory: _ = try makeFolder(whole, owner)
       case .symlink(let target):
@@ -45,6 +50,13 @@ struct WinPEStage {
           .failed, "\(owner) has a symbolic link: \(whole.printable)",
           reason: "it leads to \(target.printable), and Windows has no such links",
           advice: "put the file itself in its place")
+      }
+    }
+    _ = try copies.mapInParallel { [store] file in
+      if let source {
+        try source.copy(file.inner, of: file.digest, to: file.place)
+      } else {
+        try store.copyOut(file.digest, to: file.place)
       }
     }
   }

@@ -68,6 +68,13 @@ struct Planner {
     return .local(path: absolutePath(reference.name, from: reference.folder))
   }
 
+  /// The same for a built-in that reads files of this machine where they are.
+  mutating func artifact(inPlace reference: ArtifactReference) throws(RecipeErrors) -> Artifact {
+    let artifact = try artifact(of: reference)
+    guard case .local(let path) = artifact else { return artifact }
+    return .localInPlace(path: path)
+  }
+
   /// Adds files to an action's inputs below a folder and returns their names with commas between.
   mutating func add(
     _ references: [ArtifactReference]?, to folder: String, _ inputs: inout [String: Artifact]

@@ -107,7 +107,7 @@ enum WinPERule {
     var inputs = try mediaInputs(target, &parameters, &planner)
     var places: [String] = []
     for file in values[files] ?? [] {
-      inputs["files/\(places.count)"] = try planner.artifact(of: file.source)
+      inputs["files/\(places.count)"] = try planner.artifact(inPlace: file.source)
       // A file that is laid on the image's root keeps its name.
       places.append("\(file.path)\t\(baseName(file.source.name))")
     }
