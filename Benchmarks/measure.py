@@ -50,6 +50,15 @@ def medians(commands, runs=None, warmup=0, prepare=None, min_runs=10, cwd=None):
     return [statistics.median(result["times"]) for result in results]
 
 
+def alternating_medians(commands, runs):
+    """The same, one run of each after the other, so that what changes on the machine meanwhile meets all of them.
+
+    Each command runs once more at first, and that run does not count.
+    """
+    rounds = [medians(commands, runs=1) for _ in range(runs + 1)][1:]
+    return [statistics.median(times) for times in zip(*rounds)]
+
+
 def peak_memory(command):
     """The largest resident set in bytes of a process of the command, by GNU time."""
     with tempfile.NamedTemporaryFile() as report:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 import sites
-from measure import medians, peak_memory, run
+from measure import alternating_medians, medians, peak_memory, run
 
 
 @dataclass
@@ -216,11 +216,15 @@ def usb(bench):
             'dd "if=$1" "of=$2" bs=4M oflag=direct conv=fsync status=none && cmp -n "$3" "$1" "$2"')
         peer = ["sh", "-c", script, "sh", image, disk, size]
         run(ours)
-        times = medians([ours, peer], runs=max(bench.runs, 5), warmup=1)
+        runs = max(bench.runs, 7)
+        times = alternating_medians([ours, peer], runs)
         rows = [ratio_row("an image of 1 GB written and read back, against dd and cmp", *times, 1.1)]
         read = ["dd", f"if={disk}", "of=/dev/null", "bs=4M", "iflag=direct", "status=none"]
-        times = medians([ours + ["--delta"], read], runs=max(bench.runs, 5), warmup=1)
-        rows.append(ratio_row("the same with --delta, nothing to write, against reading it", *times, 1))
+        compare = ["cmp", "-n", str(size), image, disk]
+        delta, *times = alternating_medians([ours + ["--delta"], read, compare], runs)
+        what = "the same with --delta, nothing to write, against"
+        for name, time in zip(["reading it", "reading both (cmp)"], times):
+            rows.append(ratio_row(f"{what} {name}", delta, time, 1))
     shutil.rmtree(site.folder)
     return rows
 

@@ -17,19 +17,25 @@ struct StickJudge: Sendable {
   let protected: [Protected]
   let console: Console
 
-  /// What is there now.
-  func place() throws -> DevicePlace { try DevicePlace.at(path, DeviceReader()) }
-
-  /// Prints every reason not to write; nil when there is none.
-  func refuse(image: StickImage?) throws -> ExitStatus? {
-    let refusals = try refusals(image)
-    for refusal in refusals { console.show(refusal) }
-    return refusals.first.map { ExitStatus($0.kind) }
+  /// What came of a look at the place.
+  enum Verdict: Sendable {
+    case fit(DevicePlace)
+    /// Why has been said.
+    case refused(ExitStatus)
   }
 
-  private func refusals(_ image: StickImage?) throws -> [BuildError] {
+  /// Looks at the place as it is now, and prints every reason not to write there.
+  func look(for image: StickImage?) throws -> Verdict {
     let reader = DeviceReader()
     let place = try DevicePlace.at(path, reader)
+    let refusals = refusals(of: place, image, reader)
+    for refusal in refusals { console.show(refusal) }
+    return refusals.first.map { .refused(ExitStatus($0.kind)) } ?? .fit(place)
+  }
+
+  private func refusals(
+    of place: DevicePlace, _ image: StickImage?, _ reader: DeviceReader
+  ) -> [BuildError] {
     if request.isFile { return file(place) }
     var judgement = DeviceJudgement(path: request.device, forcedName: request.forcedName)
     judgement.image = image.map { ($0.source.name, $0.source.digest.size) }

@@ -31,7 +31,7 @@ struct StickRun: Sendable {
     let judge = StickJudge(
       path: path, request: request, protected: try protectedPaths(recipes), console: console)
     // Nobody waits for a compiler to learn of a wrong disk.
-    if let status = try judge.refuse(image: nil) { return status }
+    if case .refused(let status) = try judge.look(for: nil) { return status }
     switch try await images.make(name) {
     case .failed(let status): return status
     case .image(let image):
@@ -41,8 +41,11 @@ struct StickRun: Sendable {
   }
 
   private func write(_ image: StickImage, _ judge: StickJudge) async throws -> ExitStatus {
-    if let status = try judge.refuse(image: image) { return status }
-    let place = try judge.place()
+    let place: DevicePlace
+    switch try judge.look(for: image) {
+    case .refused(let status): return status
+    case .fit(let found): place = found
+    }
     if build.dryRun {
       try console.show(StickForecast(image: image, device: request.device, place: place))
       return .success
@@ -52,8 +55,8 @@ struct StickRun: Sendable {
     ).ask() {
       return status
     }
-    // What was plugged in since is another disk.
-    if let status = try judge.refuse(image: image) { return status }
+    // What was plugged in while a person thought is another disk; the open handle is compared in any case.
+    if request.asks, case .refused(let status) = try judge.look(for: image) { return status }
     let destination = try judge.open(place)
     defer { destination.close() }
     return try await write(image, to: destination)
