@@ -32,6 +32,11 @@ int linux_lock_file(int file, int exclusive, int wait) {
   return result;
 }
 
+int linux_unlock_file(int file) {
+  struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+  return fcntl(file, F_OFD_SETLK, &lock);
+}
+
 int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 
 int linux_terminal_columns(int file) {

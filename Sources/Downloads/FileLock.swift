@@ -28,5 +28,6 @@ package func withFileLock<Result: Sendable>(
       throw BuildError(.cancelled, "interrupted while waiting for the lock \(path)")
     }
   }
+  defer { _ = linux_unlock_file(file) }  // closing does it at last
   return try await body()
 }

@@ -265,6 +265,23 @@ struct OutputTreeTests {
     }
   }
 
+  @Test("a lock that was given back is free, though a program that starts has the file open")
+  func forkedLock() async throws {
+    try await TemporaryFolder.with { folder in
+      let test = try TestTree(folder)
+      let lock = try test.tree.lock()
+      let path = folder["out"].appending(".pxebuild/lock").string
+      let open = try #require(
+        try FileSystem.list("/proc/self/fd").first {
+          (try? FileSystem.readSymlink(FilePath("/proc/self/fd/\($0)"))) == path
+        }.flatMap { Int32($0) })
+      let forked = dup(open)
+      defer { close(forked) }
+      lock.release()
+      try test.tree.lock().release()
+    }
+  }
+
   @Test("the lock names who holds it")
   func lock() async throws {
     try await TemporaryFolder.with { folder in

@@ -76,7 +76,8 @@ public struct CacheDirectory: Sendable {
     /// Lets go of it. More than once is no error.
     public func release() {
       file.withLock {
-        try? $0?.close()  // nothing was written through it; closing is what unlocks
+        if let file = $0 { _ = linux_unlock_file(file.rawValue) }  // closing does it at last
+        try? $0?.close()  // nothing was written through it
         $0 = nil
       }
     }

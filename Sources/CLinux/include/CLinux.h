@@ -20,6 +20,10 @@ int linux_die_with_parent(int signal);
 // With wait = 0 it fails with EAGAIN when somebody else holds it. 0, or -1 with errno.
 int linux_lock_file(int file, int exclusive, int wait);
 
+// Gives such a lock back. Closing does it too, but not while a program that is being started has the open file
+// from the moment it was forked. 0, or -1 with errno.
+int linux_unlock_file(int file);
+
 // Opens a file; the variadic open(2). A descriptor, or -1 with errno.
 int linux_open(const char *path, int flags, mode_t mode);
 
