@@ -100,6 +100,27 @@ struct CommandTests {
     }
   }
 
+  @Test("doctor looks for what signing takes")
+  func doctorOfSigning() async throws {
+    try await withSite { site in
+      let keys = try await SigningKeys(in: site)
+      try await keys.makeSecureBootPair()
+      try site.recipe(
+        """
+        site:
+          signing: { certificate: keys/signer.pem }
+          secure-boot: { key: ../keys/db.key, certificate: keys/db.pem, targets: a.efi }
+        targets:
+          a.efi: { fetch: "http://127.0.0.1:1/a.efi", sha256: \(String(repeating: "0", count: 64)) }
+
+        """)
+      let run = try await site.run("doctor")
+      for tool in ["openssl", "sbsign", "sbverify"] {
+        #expect(run.output.contains(" \(tool) "), "\(run.output)\(run.errors)")
+      }
+    }
+  }
+
   @Test("schema is JSON and names every rule")
   func schema() async throws {
     try await withSite { site in

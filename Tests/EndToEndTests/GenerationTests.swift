@@ -65,7 +65,7 @@ struct GenerationTests {
       func recipe(_ text: String) throws {
         try site.write(text, to: "recipes/tree/deep/file")
         try site.recipe(
-          "targets:\n  menu.ipxe: { script: \"\(text)\" }\n  folder: { file: tree }\n  \(text): { script: x }\n"
+          "targets:\n  menu.ipxe: { script: \"\(text)\" }\n  dossier été: { file: tree }\n  \(text): { script: x }\n"
         )
       }
       symlink("deep", "\(site.recipes)/tree-link")
@@ -87,7 +87,7 @@ struct GenerationTests {
       #expect(run.status == 0, "\(run.errors)")
       #expect(
         run.output == """
-          placed   folder/deep/file
+          placed   dossier été/deep/file
           placed   menu.ipxe
           placed   old
           removed  new

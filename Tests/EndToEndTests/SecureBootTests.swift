@@ -22,6 +22,64 @@ struct SecureBootTests {
     }
   }
 
+  /// A machine with Secure Boot on that starts a program from a disk: Debian's OVMF with the keys that its package brings.
+  private func start(_ program: String, in site: Site) throws -> (Running, console: String) {
+    let name = "\(site.scratch)/\(UInt32.random(in: 0 ... .max))"
+    try site.makeFolder("disk-\(program)/EFI/BOOT")
+    try FileManager.default.copyItem(
+      atPath: "\(site.folder)/\(program)/program.efi",
+      toPath: "\(site.folder)/disk-\(program)/EFI/BOOT/BOOTX64.EFI")
+    try FileManager.default.copyItem(
+      atPath: "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd", toPath: "\(name).vars")
+    let running = try Running(
+      [
+        try #require(Binary.find("qemu-system-x86_64")), "-accel", "tcg", "-machine", "q35,smm=on",
+        "-m", "256", "-global", "driver=cfi.pflash01,property=secure,value=on", "-global",
+        "ICH9-LPC.disable_s3=1", "-drive",
+        "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+        "-drive", "if=pflash,format=raw,unit=1,file=\(name).vars", "-nodefaults", "-vga", "none",
+        "-display", "none", "-serial", "file:\(name).serial", "-drive",
+        "if=none,id=d,format=raw,readonly=on,file=fat:disk-\(program)", "-device",
+        "virtio-blk-pci,drive=d,bootindex=0", "-net", "none",
+      ], environment: site.environment, folder: site.folder, scratch: site.scratch)
+    return (running, "\(name).serial")
+  }
+
+  private func wait(for text: String, on console: String) async throws -> Bool {
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < .seconds(300) {
+      let bytes = FileManager.default.contents(atPath: console) ?? Data()
+      if bytes.range(of: Data(text.utf8)) != nil { return true }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    return false
+  }
+
+  @Test(
+    "Firmware with Secure Boot starts the program with the signature, and not the one that was built"
+  )
+  func firmware() async throws {
+    try await withProgram { site, keys in
+      try await keys.openssl(
+        "pkey", "-in", "/usr/share/ovmf/PkKek-1-snakeoil.key", "-passin", "pass:snakeoil", "-out",
+        "keys/db.key")
+      try await mustRun(
+        ["cp", "/usr/share/ovmf/PkKek-1-snakeoil.pem", "recipes/keys/db.pem"], in: site.folder)
+      let run = try await site.run("all", "-q")
+      #expect(run.status == 0, "\(run.errors)")
+      for (folder, text) in [
+        ("out", "Open Source Network Boot Firmware"), ("recipes", "Access Denied"),
+      ] {
+        let (machine, console) = try start(folder, in: site)
+        let isSaid = try await wait(for: text, on: console)
+        machine.send(SIGKILL)
+        _ = await machine.wait()
+        let shown = FileManager.default.contents(atPath: console) ?? Data()
+        #expect(isSaid, "\(folder): \(String(decoding: shown, as: UTF8.self))")
+      }
+    }
+  }
+
   private func isVerified(_ site: Site) async -> Bool {
     (try? await mustRun(
       ["sbverify", "--cert", "recipes/keys/db.pem", "out/program.efi"], in: site.folder)) != nil

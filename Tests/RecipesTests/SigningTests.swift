@@ -66,6 +66,22 @@ struct SigningTests {
     #expect(recipes.filesLoaded(byScript: Array("#!/bin/sh\n".utf8), at: "a") == nil)
   }
 
+  @Test("A script may name the signature of what is in the tree, where the site signs")
+  func addresses() throws {
+    let script = """
+      targets:
+        a.ipxe: { script: "#!ipxe\\nimgfetch {{site.http}}/a.ipxe.sig\\nimgfetch {{site.http}}/b.sig\\n" }
+
+      """
+    let plain = try TemporarySite(["a.yaml": "site: { server: 10.0.0.200 }\n" + script])
+    #expect(try plain.load().scriptWarnings.count == 2)
+    let signing = try TemporarySite([
+      "signer.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      "a.yaml": "site: { server: 10.0.0.200, signing: { certificate: signer.pem } }\n" + script,
+    ])
+    #expect(try signing.load().scriptWarnings.map(\.message) == ["no target makes \"b.sig\""])
+  }
+
   @Test("The target that would serve a private key is found")
   func serving() throws {
     let site = try TemporarySite([
