@@ -153,8 +153,9 @@ struct SignatureStep {
     var paths: Set<String> = []
     for (path, file) in served
     where file.isEntryPoint || file.isWhole && file.digest.size <= Self.largestScript {
-      guard let place = try place(of: file, path), try isScript(place),
-        let bytes = try FileSystem.read(place),
+      // The mark first: most files are none, and hashing them all would take its time.
+      guard let found = try place(of: file, path, isVerified: false), try isScript(found),
+        let place = try place(of: file, path), let bytes = try FileSystem.read(place),
         let loaded = recipes.filesLoaded(byScript: bytes, at: path)
       else { continue }
       paths.insert(path)
@@ -188,19 +189,22 @@ struct SignatureStep {
     return count == 7 && start.starts(with: "#!ipxe".utf8)
   }
 
-  /// Where a file's verified bytes are: in the store, else in the tree. Nil for a file of a target that was not asked
-  /// for and whose bytes are gone, which is not this build's to mend.
+  /// Where a file's bytes are: in the store, else in the tree. Nil for a file of a target that was not asked for and whose
+  /// bytes are gone, which is not this build's to mend.
   ///
   /// - Throws: `LostBlob` for any other, which the build then makes again.
-  private func place(of file: Served, _ path: String) throws -> FilePath? {
+  private func place(
+    of file: Served, _ path: String, isVerified: Bool = true
+  ) throws -> FilePath? {
     let stored = session.store.path(of: file.digest)
     if try session.store.contains(file.digest) {
-      try session.store.verify(file.digest)
+      if isVerified { try session.store.verify(file.digest) }
       return stored
     }
     let placed = tree.directory.pushing(FilePath(path))
-    if try FileIdentity.of(placed)?.kind == .regular,
-      try ContentStore.digest(ofFile: placed) == file.digest
+    if let identity = try FileIdentity.of(placed), identity.kind == .regular,
+      identity.size == file.digest.size,
+      try !isVerified || ContentStore.digest(ofFile: placed) == file.digest
     {
       return placed
     }
