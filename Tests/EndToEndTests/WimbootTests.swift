@@ -78,9 +78,9 @@ struct WimbootTests {
       }
       let script = "\(address)/install.ipxe"
       let image = try #require(site.bytes("out/winpe/sources/boot.wim"))
-      async let bios: Void = see("STAND-IN DONE", on: VirtualMachine(site, script: script))
-      async let uefi: Void = see(
-        StandIns.sum(of: image), on: VirtualMachine(site, script: script, firmware: .uefi))
+      let sum = StandIns.sum(of: image)
+      async let bios: Void = see(sum, on: VirtualMachine(site, script: script))
+      async let uefi: Void = see(sum, on: VirtualMachine(site, script: script, firmware: .uefi))
       _ = try await (bios, uefi)
       #expect(server.requests.filter { $0 == "GET /winpe/sources/boot.wim" }.count == 2)
     }

@@ -62,7 +62,7 @@ struct StandIns {
     return Data(code) + text + Data(count: 4096 - code.count - text.count)
   }
 
-  /// What the EFI stand-in prints of a file: its size and its FNV-1a.
+  /// What the stand-ins print of a file: its size and its FNV-1a.
   static func sum(of data: Data) -> String {
     var sum: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in data { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01b3 }
