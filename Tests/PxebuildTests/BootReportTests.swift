@@ -147,4 +147,16 @@ struct BootReportTests {
       #expect(html.contains(text), "\(text)")
     }
   }
+
+  @Test("long boots start before short ones, but for the first, which is printed first")
+  func order() {
+    let all = [Firmware.bios, .uefiX64].flatMap { firmware in
+      [BootMethod.pxe, .usb].map {
+        BootCombination(firmware: firmware, method: $0, target: "a", outlook: .boots)
+      }
+    }
+    #expect(BootCombination.startOrder(all) == [0, 2, 3, 1])
+    #expect(BootCombination.startOrder([]).isEmpty)
+    #expect(BootCombination.startOrder(all + all) == [0, 2, 6, 3, 7, 4, 1, 5])
+  }
 }

@@ -50,6 +50,28 @@ struct BootCombination: Sendable, Equatable {
     }
   }
 
+  /// The order in which they are best started, as indices: long ones before short ones, so that no processor is
+  /// left with a long one at the end; but the first one first, since its result is printed first.
+  static func startOrder(_ combinations: [Self]) -> [Int] {
+    let others = combinations.indices.dropFirst()
+    // Those that take as long keep their order.
+    return combinations.indices.prefix(1)
+      + others.sorted {
+        (combinations[$1].usualSeconds, $0) < (combinations[$0].usualSeconds, $1)
+      }
+  }
+
+  /// How long it takes to the menu where the translator runs the machine, in seconds.
+  private var usualSeconds: Int {
+    switch (firmware, method) {
+    case (.bios, .usb), (.bios, .iso): 6
+    case (.bios, _): 12
+    case (_, .usb), (_, .iso): 14
+    case (_, .http): 15
+    case (_, .pxe): 19
+    }
+  }
+
   private static func combinations(
     _ recipes: RecipeSet, _ firmware: Firmware, _ method: BootMethod, placed: Set<String>
   ) -> [Self] {

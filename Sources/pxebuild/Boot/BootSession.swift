@@ -21,13 +21,11 @@ struct BootSession: Sendable {
     var results: [Int: BootResult] = [:]
     var printed = 0
     try await withThrowingTaskGroup(of: (Int, BootResult).self) { group in
-      var next = 0
+      var waiting = BootCombination.startOrder(combinations)[...]
       var running = 0
       while printed < combinations.count {
-        while running < atATime, next < combinations.count {
-          let index = next
+        while running < atATime, let index = waiting.popFirst() {
           let combination = combinations[index]
-          next += 1
           guard combination.outlook == .boots, let target = combination.target else {
             results[index] = BootResult(combination: combination)
             continue
