@@ -169,8 +169,13 @@ extension BootSite {
         advice: "run it as root: sudo pxebuild \(command)")
     }
     guard access("/dev/net/tun", R_OK | W_OK) == 0 else {
-      throw BuildError(
+      var error = BuildError(
         errno: errno, doing: "make a network for the machines with", path: "/dev/net/tun")
+      if command == "boot" {
+        error.advice =
+          "run it as an ordinary user: it needs no network of its own then, and tests less"
+      }
+      throw error
     }
   }
 }
