@@ -246,13 +246,15 @@ def load_site(pxebuild, work, size):
 
 
 def boot_site(pxebuild, work):
-    """A site that Debian's own BIOS program boots."""
+    """A site that Debian's own programs boot, by PXE, over HTTP and from a stick."""
     site = Site(pxebuild, work / "boot-site")
     site.clear()
     (site.recipes / "site.yaml").write_text(
         "site:\n  server: 10.0.0.200\n"
         "  network: { subnet: 10.0.0.0/24, range: [10.0.0.100, 10.0.0.199] }\n"
         "targets:\n  undionly.kpxe: { file: /usr/lib/ipxe/undionly.kpxe }\n"
+        "  ipxe.efi: { file: /usr/lib/ipxe/ipxe.efi }\n  ipxe.lkrn: { file: /usr/lib/ipxe/ipxe.lkrn }\n"
+        "  stick.img: { image: { bios: ipxe.lkrn, x64: ipxe.efi } }\n"
         '  install.ipxe: { script: "#!ipxe\\nshell\\n" }\n'
         "configs:\n  dhcpd.conf: { dhcp: isc }\n", encoding="utf-8")
     return site
