@@ -50,12 +50,13 @@ def medians(commands, runs=None, warmup=0, prepare=None, min_runs=10, cwd=None):
     return [statistics.median(result["times"]) for result in results]
 
 
-def alternating_medians(commands, runs):
+def alternating_medians(commands, runs, prepare):
     """The same, one run of each after the other, so that what changes on the machine meanwhile meets all of them.
 
-    Each command runs once more at first, and that run does not count.
+    Each command runs once more at first, and that run does not count. prepare: one argument vector for all.
     """
-    rounds = [medians(commands, runs=1) for _ in range(runs + 1)][1:]
+    each = [prepare] * len(commands)
+    rounds = [medians(commands, runs=1, prepare=each) for _ in range(runs + 1)][1:]
     return [statistics.median(times) for times in zip(*rounds)]
 
 
