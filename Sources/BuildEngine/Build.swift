@@ -50,6 +50,15 @@ public struct Build: Sendable {
     var graph = Graph(plan)
     for target in plan.targets { graph.want(target.artifact) }
     sink(.wanted(actions: graph.wantedCount))
+    do { try await perform(&graph) } catch is CancellationError {
+      try tellWhatWasMade(graph)
+      throw CancellationError()
+    }
+    return try finish(graph)
+  }
+
+  /// The loop itself.
+  private func perform(_ graph: inout Graph) async throws {
     var watchers = Watchers(plan)
     try await withThrowingTaskGroup(of: Ended.self) { group in
       var running = 0
@@ -76,7 +85,6 @@ public struct Build: Sendable {
       }
     }
     try Task.checkCancellation()
-    return try finish(graph)
   }
 
   private struct Ended: Sendable {
@@ -147,15 +155,31 @@ public struct Build: Sendable {
     if !keepsGoing { graph.isStopped = true }
   }
 
+  /// Reports of an interrupted build name every target too. Local files are not read for that.
+  private func tellWhatWasMade(_ graph: Graph) throws {
+    for target in plan.targets {
+      switch target.artifact {
+      case .local, .localInPlace: continue
+      case .output, .bytes, .link, .emptyFolder:
+        sink(.targetFinished(try outcome(of: target, in: graph)))
+      }
+    }
+  }
+
+  private func outcome(of target: PlannedTarget, in graph: Graph) throws -> TargetOutcome {
+    var outcome = TargetOutcome(
+      path: target.path, state: try inputs.state(of: target, in: graph, plan: plan),
+      isCompiled: target.isCompiled, rule: target.rule.name)
+    if case .prebuilt = outcome.state {
+      outcome.standInSHA256 = try inputs.digestOfStandIn(for: target, in: graph)
+    }
+    return outcome
+  }
+
   private func finish(_ graph: Graph) throws -> BuildResult {
     var outcomes: [TargetOutcome] = []
     for target in plan.targets {
-      var outcome = TargetOutcome(
-        path: target.path, state: try inputs.state(of: target, in: graph, plan: plan),
-        isCompiled: target.isCompiled, rule: target.rule.name)
-      if case .prebuilt = outcome.state {
-        outcome.standInSHA256 = try inputs.digestOfStandIn(for: target, in: graph)
-      }
+      let outcome = try outcome(of: target, in: graph)
       sink(.targetFinished(outcome))
       outcomes.append(outcome)
     }

@@ -27,7 +27,7 @@ public struct BuildHistory: Sendable {
 
   /// Nothing when it is damaged: it is for people, and no build depends on it.
   public func entries() throws -> [Entry] {
-    guard let bytes = try FileSystem.read(file) else { return [] }
+    guard let bytes = try CheckedFile.read(file) else { return [] }
     let text = String(decoding: bytes, as: UTF8.self)
     guard text.hasPrefix(Self.header) else { return [] }
     return text.dropFirst(Self.header.count).split(separator: "\0").compactMap { line in
@@ -42,6 +42,6 @@ public struct BuildHistory: Sendable {
   public func add(_ entry: Entry) throws {
     let all = try (entries() + [entry]).suffix(Self.longest)
     let lines = all.map { "\($0.time) \($0.executed) \($0.cached) \($0.site)\0" }
-    try FileSystem.replace(file, with: (Self.header + lines.joined()).utf8)
+    try CheckedFile.write((Self.header + lines.joined()).utf8, to: file)
   }
 }

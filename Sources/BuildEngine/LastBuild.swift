@@ -18,7 +18,7 @@ public struct LastBuild: Sendable {
 
   /// After the header come the output folder and an action's key a piece, each ended by a zero.
   private static func read(_ file: FilePath) throws -> (site: String, keys: [String: Digest])? {
-    guard let bytes = try FileSystem.read(file) else { return nil }
+    guard let bytes = try CheckedFile.read(file) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)
     guard text.hasPrefix(header) else { return nil }
     let pieces = text.dropFirst(header.count).split(separator: "\0")
@@ -69,6 +69,6 @@ public struct LastBuild: Sendable {
     for (name, key) in all.sorted(by: { $0.key < $1.key }) {
       text += "\(key.hex) \(key.size) \(name)\0"
     }
-    try FileSystem.replace(file, with: text.utf8)
+    try CheckedFile.write(text.utf8, to: file)
   }
 }

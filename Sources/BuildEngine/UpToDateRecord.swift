@@ -9,10 +9,10 @@ import SystemPackage
 ///
 /// It is only ever a shortcut: a mismatch means that the build runs, and decides by content.
 ///
-/// The file, all numbers little-endian: the magic line, the SHA-256 of the rest, the length and the bytes
-/// of the request and of the summary, then for each path its length, its bytes, and six 64-bit numbers of its identity.
+/// A `CheckedFile`, all numbers little-endian: the magic line, the length and the bytes of the request and of the
+/// summary, then for each path its length, its bytes, and six 64-bit numbers of its identity.
 public struct UpToDateRecord: Sendable {
-  private static let magic = Array("pxebuild up to date 2\n".utf8)
+  private static let magic = Array("pxebuild up to date 3\n".utf8)
 
   /// What the names of these files in the cache's `state/` begin with.
   public static let prefix = "up-to-date-"
@@ -37,7 +37,7 @@ public struct UpToDateRecord: Sendable {
     read: [String: FileIdentity], placed: [FilePath], summary: String = ""
   ) throws {
     guard read.values.allSatisfy(\.isSettled) else { return try remove() }
-    var body: [UInt8] = []
+    var body = Self.magic
     body.reserveCapacity((read.count + placed.count) * 128)
     append(request, to: &body)
     append(summary, to: &body)
@@ -46,20 +46,15 @@ public struct UpToDateRecord: Sendable {
       guard let identity = try FileIdentity.of(path) else { return try remove() }
       append(path.string, identity, to: &body)
     }
-    try FileSystem.replace(file, with: Self.magic + Digest(of: body).hex.utf8 + body)
+    try CheckedFile.write(body, to: file)
   }
 
   public func remove() throws { try FileSystem.remove(file) }
 
   /// The summary that was saved, if the same is asked now and everything is as it was.
   public func currentSummary() throws -> String? {
-    guard let bytes = try FileSystem.read(file), bytes.starts(with: Self.magic) else { return nil }
-    let start = Self.magic.count + 64
-    guard bytes.count > start + 8 else { return nil }
-    guard Digest(of: bytes[start...]).hex.utf8.elementsEqual(bytes[Self.magic.count..<start]) else {
-      return nil
-    }
-    return bytes[start...].withUnsafeBytes { Self.check($0, request: request) }
+    guard let bytes = try CheckedFile.read(file), bytes.starts(with: Self.magic) else { return nil }
+    return bytes.dropFirst(Self.magic.count).withUnsafeBytes { Self.check($0, request: request) }
   }
 
   private static func check(_ body: UnsafeRawBufferPointer, request: String) -> String? {

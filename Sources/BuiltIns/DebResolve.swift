@@ -81,7 +81,7 @@ struct PackageMemory {
   }
 
   func recall(_ name: String, sha256: String) throws -> DebianPackage? {
-    guard let bytes = try FileSystem.read(file(name, sha256)) else { return nil }
+    guard let bytes = try CheckedFile.read(file(name, sha256)) else { return nil }
     // A damaged file counts as none: apt is asked again.
     let package = DebianPackage(text: String(decoding: bytes, as: UTF8.self))
     return package?.name == name && package?.sha256 == sha256 ? package : nil
@@ -89,7 +89,7 @@ struct PackageMemory {
 
   func remember(_ package: DebianPackage) throws {
     try FileSystem.createDirectories(folder)
-    try FileSystem.replace(file(package.name, package.sha256), with: package.text.utf8)
+    try CheckedFile.write(package.text.utf8, to: file(package.name, package.sha256))
   }
 
   private func file(_ name: String, _ sha256: String) -> FilePath {

@@ -5,7 +5,7 @@ import SystemPackage
 /// A bare clone of one repository in the cache, which holds the commits that were asked for.
 struct GitClone: Sendable {
   let url: String
-  let folder: FilePath
+  private(set) var folder: FilePath
   private let git: Git
   private let isOffline: Bool
   private let note: @Sendable (String) -> Void
@@ -42,8 +42,56 @@ struct GitClone: Sendable {
       note("another pxebuild is fetching \(shown), waiting for it")
     } _: {
       if try await contains(commit) { return }
-      try await initialize()
-      try await fetchSomehow(commit, reference, shown)
+      try removeLeftovers()
+      do {
+        try await initialize()
+        try await fetchSomehow(commit, reference, shown)
+      } catch let error as BuildError where error.kind != .cancelled {
+        // The network is not to blame for a clone that is damaged.
+        guard try await !isSound() else { throw error }
+        note("the clone of \(shown) is damaged, making a new one")
+        try await fetchAnew(commit, reference, shown)
+      }
+    }
+  }
+
+  /// Whether git finds no fault in any of its objects.
+  private func isSound() async throws -> Bool {
+    try await run(["fsck", "--full", "--no-progress", "--no-dangling"]).isSuccess
+  }
+
+  /// Into another folder, because the old clone may hold other commits and the network may be gone.
+  private func fetchAnew(_ commit: String, _ reference: String?, _ shown: String) async throws {
+    var new = self
+    new.folder = FilePath("\(folder).new")
+    try FileSystem.remove(new.folder)
+    do {
+      try await new.initialize()
+      try await new.fetchSomehow(commit, reference, shown)
+      try FileSystem.remove(folder)
+      try FileSystem.rename(new.folder, to: folder)
+    } catch {
+      try? FileSystem.remove(new.folder)  // the first error is the one to report
+      throw error
+    }
+  }
+
+  /// What a git that was killed has left: locks that nobody holds any more, which every later git would stop at, and
+  /// half of what it fetched. Other pxebuilds keep out meanwhile.
+  private func removeLeftovers() throws {
+    try FileSystem.remove(FilePath("\(folder).new"))
+    guard try FileIdentity.of(folder)?.kind == .directory else { return }
+    var open = [folder]
+    while let next = open.popLast() {
+      for name in try FileSystem.entries(of: next) {
+        let path = next.appending(name)
+        let text = name.string
+        if text.hasSuffix(".lock") || text.hasPrefix("tmp_") {
+          try FileSystem.remove(path)
+        } else if try FileIdentity.of(path)?.kind == .directory {
+          open.append(path)
+        }
+      }
     }
   }
 

@@ -32,6 +32,8 @@ struct DownloadSession: Sendable {
       curl_multi_cleanup(multi)
     }
     let file = try PartialFile(partial)
+    // What an earlier run left may have been damaged since, and without a digest nobody would find out.
+    if sha256 == nil, file.count > 0 { try file.reset() }
     var reasons: [String] = []
     var mismatch: Mismatch?
     for (index, address) in addresses.enumerated() {

@@ -3,9 +3,9 @@ import SystemPackage
 
 /// What earlier builds taught about link sets, in `link-sets/` of the cache folder.
 ///
-/// `NAME.txt` holds the sets by goal, as shipped ones do. `pins/KEY.txt` holds what was compiled the last
+/// `NAME.txt` holds the sets by goal, in the form of shipped ones. `pins/KEY.txt` holds what was compiled the last
 /// time for one source, configuration and folder: the next build asks for the same objects, so that its
-/// objects action has the key of the one before. Both may be deleted at any time.
+/// objects action has the key of the one before. Both are `CheckedFile`s and may be deleted at any time.
 struct LinkSetCache {
   let directory: FilePath
 
@@ -34,7 +34,7 @@ struct LinkSetCache {
   }
 
   func learned(_ name: String) throws -> LinkSets {
-    guard let bytes = try FileSystem.read(file(name)) else { return LinkSets() }
+    guard let bytes = try CheckedFile.read(file(name)) else { return LinkSets() }
     // A damaged hint is as good as none: the next build writes a new one.
     return (try? LinkSets(parsing: String(decoding: bytes, as: UTF8.self))) ?? LinkSets()
   }
@@ -44,12 +44,12 @@ struct LinkSetCache {
     guard sets.objects[goal] != members else { return }
     sets.objects[goal] = members
     try FileSystem.createDirectories(directory)
-    try FileSystem.replace(
-      file(name), with: sets.text(comment: "learned by building; may be deleted").utf8)
+    try CheckedFile.write(
+      sets.text(comment: "learned by building; may be deleted").utf8, to: file(name))
   }
 
   func pinned(_ key: Digest) throws -> Choice? {
-    guard let bytes = try FileSystem.read(pin(key)) else { return nil }
+    guard let bytes = try CheckedFile.read(pin(key)) else { return nil }
     let names = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     return names == ["*"] ? .all : .some(Set(names))
   }
@@ -57,7 +57,7 @@ struct LinkSetCache {
   func pin(_ choice: Choice, _ key: Digest) throws {
     guard try pinned(key) != choice else { return }
     try FileSystem.createDirectories(pin(key).removingLastComponent())
-    try FileSystem.replace(pin(key), with: choice.bytes ?? Array("*\n".utf8))
+    try CheckedFile.write(choice.bytes ?? Array("*\n".utf8), to: pin(key))
   }
 
   private func file(_ name: String) -> FilePath { directory.appending("\(name).txt") }

@@ -85,7 +85,7 @@ struct FileDigestsTests {
     ])
   func damaged(text: String) async throws {
     try await TemporaryFolder.with { folder in
-      try folder.write("state", text)
+      try CheckedFile.write(text.utf8, to: folder["state"])
       let file = try folder.write("file", "one")
       let digests = try FileDigests(rememberedIn: folder["state"])
       #expect(try digests.digest(of: file) == digest("one"))

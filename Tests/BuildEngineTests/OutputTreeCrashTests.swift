@@ -100,6 +100,37 @@ struct OutputTreeCrashTests {
   }
 
   @Test(
+    "however much room is left, an update is done whole or leaves the old tree",
+    .enabled(if: SmallDisk.isPossible, "only root may mount a small disk"),
+    arguments: ["size", "nr_inodes"])
+  func anyRoom(limit: String) async throws {
+    try await TemporaryFolder.with { folder in
+      var (failures, successes) = (0, 0)
+      // In pages, or in files and folders.
+      for room in 3..<40 where successes < 3 {
+        let size = limit == "size" ? "\(room * 4)k" : "1m,nr_inodes=\(room)"
+        try await SmallDisk.with(size: size, at: folder["out"]) {
+          let test = try TestTree(folder)
+          let new = ["a": "new", "c/d": "new", "e/f/g": String(repeating: "new", count: 3000)]
+          guard (try? test.update(["a": "old", "b/stale": "old"])) != nil else { return }
+          do {
+            try test.update(new)
+            successes += 1
+            #expect(try test.served.filter { !$0.hasSuffix("/") }.count == 3)
+          } catch {
+            failures += 1
+            #expect("\(error)".contains("No space left on device"))
+            #expect(try test.served == ["a = old", "b/", "b/stale = old"], "\(limit) \(room)")
+          }
+          #expect(try test.ownFiles == ["lock", "manifest.json"], "\(limit) \(room)")
+          #expect(try await test.tree.verify().findings.isEmpty)
+        }
+      }
+      #expect(failures > 3 && successes == 3, "\(failures) failed")
+    }
+  }
+
+  @Test(
     "a full cache disk fails the insertion in words and leaves nothing half-written",
     .enabled(if: SmallDisk.isPossible, "only root may mount a small disk"))
   func fullCache() async throws {

@@ -130,6 +130,25 @@ struct DownloadTests {
     }
   }
 
+  @Test("without a known digest, bytes that an earlier run left are not trusted")
+  func unknownDigestAcrossRuns() async throws {
+    try await withServer { server async throws -> Void in
+      await #expect(throws: BuildError.self) {
+        try await download(["\(server)/cut-always"], sha256: nil)
+      }
+      let names = try FileSystem.list(downloads).filter { $0.hasSuffix(".partial") }
+      let partial = downloads.appending(try #require(names.first))
+      var bytes = try #require(try FileSystem.read(partial))
+      #expect(!bytes.isEmpty)
+      bytes[0] ^= 1
+      try FileSystem.replace(partial, with: bytes)
+      await #expect(throws: BuildError.self) {
+        try await download(["\(server)/cut-always"], sha256: nil)
+      }
+      #expect(try FileSystem.read(partial)?.first == bytes[0] ^ 1)
+    }
+  }
+
   @Test("a server that answers with another range than asked for is given up")
   func wrongRange() async throws {
     try await withServer { server async throws -> Void in

@@ -66,6 +66,54 @@ struct GitTests {
     _ = try await bench.run("git-tree", ["url": url, "commit": head], isOffline: true)
   }
 
+  /// The clone of the repository in the cache.
+  private func clone() throws -> FilePath {
+    let folder = bench.cache.appending("git")
+    let names = try FileSystem.list(folder).filter { $0.hasSuffix(".git") }
+    return folder.appending(try #require(names.first))
+  }
+
+  @Test("locks and half a pack that a killed git left do not stop the next fetch")
+  func leftovers() async throws {
+    _ = try await tree(try await git("rev-parse", "HEAD"))
+    let clone = try clone()
+    for path in [
+      "shallow.lock", "HEAD.lock", "config.lock", "packed-refs.lock", "objects/pack/tmp_pack_1",
+      "refs/pxebuild/x.lock",
+    ] {
+      try FileSystem.createDirectories(clone.pushing(FilePath(path)).removingLastComponent())
+      try FileSystem.replace(clone.pushing(FilePath(path)), with: "x".utf8)
+    }
+    try write("README", "new\n")
+    try await commit("second")
+    let head = try await git("rev-parse", "HEAD")
+    #expect(try text(try await tree(head).pushing("source/README")) == "new\n")
+    #expect(try FileIdentity.of(clone.pushing("objects/pack/tmp_pack_1")) == nil)
+  }
+
+  @Test(
+    "a clone whose own files are damaged is made anew, and is not taken for a network that fails",
+    arguments: ["HEAD", "config", "shallow", "refs"])
+  func damagedClone(file: String) async throws {
+    let head = try await git("rev-parse", "HEAD")
+    _ = try await tree(head)
+    var damaged = try clone().appending(file)
+    if file == "refs" { damaged = damaged.pushing(FilePath("pxebuild/\(head)")) }
+    let whole = try #require(try FileSystem.read(damaged))
+    try write("README", "new\n")
+    try await commit("second")
+    let next = try await git("rev-parse", "HEAD")
+    for index in stride(from: 0, to: whole.count, by: 5) {
+      var bytes = whole
+      bytes[index] ^= 2
+      try FileSystem.replace(damaged, with: bytes)
+      let output = try await tree(next)
+      #expect(try text(output.pushing("source/README")) == "new\n", "byte \(index)")
+      try FileSystem.remove(try clone())
+      _ = try await tree(head)
+    }
+  }
+
   @Test("an older commit that no branch names is fetched alone")
   func olderCommit() async throws {
     let old = try await git("rev-parse", "HEAD")

@@ -4,19 +4,6 @@ import Testing
 /// Disks that are full, folders that may not be written, and caches that were damaged.
 @Suite("Disks and caches in trouble")
 struct BadDiskTests {
-  /// Mounts a small disk on a folder of the site while `body` runs.
-  private func withSmallDisk(
-    _ site: Site, at name: String, kilobytes: Int, _ body: () async throws -> Void
-  ) async throws {
-    try site.makeFolder(name)
-    let folder = "\(site.folder)/\(name)"
-    guard mount("tmpfs", folder, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {
-      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EPERM)
-    }
-    defer { umount2(folder, Int32(MNT_DETACH)) }
-    try await body()
-  }
-
   private static let big = String(repeating: "0123456789abcde\n", count: 64 * 1024)
 
   @Test(
@@ -24,7 +11,7 @@ struct BadDiskTests {
     .enabled(if: Binary.isRoot, "mounting a small disk needs root"))
   func fullCache() async throws {
     try await withSite { site in
-      try await withSmallDisk(site, at: "cache", kilobytes: 600) {
+      try await site.withSmallDisk(at: "cache", kilobytes: 600) {
         try site.write("old\n", to: "recipes/data")
         try site.recipe("targets:\n  data: { file: data }\n")
         #expect(try await site.run("all").status == 0)
@@ -52,7 +39,7 @@ struct BadDiskTests {
     .enabled(if: Binary.isRoot, "mounting a small disk needs root"))
   func fullOutput() async throws {
     try await withSite { site in
-      try await withSmallDisk(site, at: "out", kilobytes: 600) {
+      try await site.withSmallDisk(at: "out", kilobytes: 600) {
         try site.write("old\n", to: "recipes/data")
         try site.recipe("targets:\n  a: { file: data }\n  b: { file: data }\n")
         #expect(try await site.run("all").status == 0)
@@ -83,10 +70,10 @@ struct BadDiskTests {
     try await withSite { site in
       let upstream = try await MiniatureUpstream(in: site)
       try site.recipe(upstream.recipe)
-      try await withSmallDisk(site, at: "cache", kilobytes: 8192) {
+      try await site.withSmallDisk(at: "cache", kilobytes: 8192) {
         #expect(try await site.run("build", "undionly.kpxe").status == 0)
         removeTree("\(site.cache)/actions")
-        try fill(site, "cache/filler", leaving: 150 * 1024)
+        try site.fillDisk(with: "cache/filler", leaving: 150 * 1024)
         let full = try await site.run("build", "undionly.kpxe", "-q")
         #expect([1, 73].contains(full.status), "\(full.errors)")
         #expect(full.errors.contains("No space left on device"), "\(full.errors)")
@@ -94,16 +81,6 @@ struct BadDiskTests {
         #expect(try await site.run("build", "undionly.kpxe").status == 0)
       }
     }
-  }
-
-  /// Fills a disk with one file but for so many bytes.
-  private func fill(_ site: Site, _ path: String, leaving rest: off_t) throws {
-    try site.write(Data(), to: path)
-    let file = try #require(FileHandle(forWritingAtPath: "\(site.folder)/\(path)"))
-    defer { try? file.close() }  // nothing is read from it
-    let block = [UInt8](repeating: 1, count: 4096)
-    while write(file.fileDescriptor, block, block.count) > 0 {}
-    ftruncate(file.fileDescriptor, lseek(file.fileDescriptor, 0, SEEK_END) - rest)
   }
 
   @Test(

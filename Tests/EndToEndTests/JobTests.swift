@@ -92,4 +92,54 @@ struct JobTests {
       #expect(!failed.output.contains("::error"), "standard output stays JSON")
     }
   }
+
+  @Test(
+    "A build that is interrupted leaves a report that names what was not made",
+    arguments: [SIGINT, SIGTERM])
+  func interrupted(signal: Int32) async throws {
+    let server = try StalledServer()
+    defer { server.stop() }
+    try await withSite { site in
+      try site.recipe("targets:\n  a: { script: old }\n")
+      #expect(try await site.run("all", "-q").status == 0)
+      let digest = String(repeating: "ab", count: 32)
+      try site.recipe(
+        "targets:\n  a: { script: new }\n  slow: { fetch: \"\(server.url)/slow\", sha256: \(digest) }\n"
+      )
+      let running = try site.start(["all", "--junit", "report.xml", "--json"])
+      try await server.waitForRequest()
+      running.send(signal)
+      let run = await running.wait()
+      #expect(run.status == 130, "\(run.errors)")
+      #expect(site.served == ["a"] && site.read("out/a") == "old")
+      let report = try #require(site.read("report.xml"))
+      for line in [
+        #"tests="3" failures="0" errors="1" skipped="1""#,
+        #"<testcase name="a" classname="pxebuild.script" time="0.000"/>"#,
+        #"<testcase name="slow" classname="pxebuild.fetch" time="0.000"><skipped message="not made, "#,
+        #"<testcase name="the build" classname="pxebuild" time="0.000"><error message="interrupted""#,
+      ] {
+        #expect(report.contains(line), "\(report)")
+      }
+      #expect(run.output.contains(#""target":"slow","rule":"fetch","state":"not-reached""#))
+      #expect(!site.files(below: ".").contains { $0.hasSuffix(".tmp") })
+    }
+  }
+
+  @Test(
+    "A disk that is full when the tree is updated leaves a report that names the targets",
+    .enabled(if: Binary.isRoot, "mounting a small disk needs root"))
+  func fullDisk() async throws {
+    try await withSite { site in
+      try await site.withSmallDisk(at: "out", kilobytes: 200) {
+        try site.write(Data(count: 400_000), to: "recipes/data")
+        try site.recipe("targets:\n  a: { file: data }\n")
+        let run = try await site.run("all", "--junit", "report.xml")
+        #expect(run.status == 73)
+        let report = try #require(site.read("report.xml"))
+        #expect(report.contains(#"tests="2" failures="0" errors="1" skipped="0""#), "\(report)")
+        #expect(report.contains("No space left on device"))
+      }
+    }
+  }
 }

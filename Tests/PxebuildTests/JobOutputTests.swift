@@ -48,7 +48,7 @@ struct JobOutputTests {
           | error: expected &#39;;&#39; &amp; more</failure>
         </testcase>
         <testcase name="ipxe32.efi" classname="pxebuild.ipxe" time="0.000">
-        <skipped message="not tried, because the build stopped before"/>
+        <skipped message="not made, because the build ended before"/>
         </testcase>
         </testsuite>
 
@@ -57,10 +57,30 @@ struct JobOutputTests {
 
   @Test("a build that comes to no target is one case with an error")
   func junitError() {
-    let report = TargetReport(Self.failure, seconds: 0).xml
+    let report = TargetReport([], endedBy: Self.failure, seconds: 0).xml
     #expect(report.contains(#"tests="1" failures="0" errors="1" skipped="0""#))
     #expect(
       report.contains(#"<error message="make ended with exit status 2" type="error">error: make"#))
+  }
+
+  @Test("a build that was ended before its end names its targets, and why, in a case of its own")
+  func junitEnded() {
+    let outcomes = [Self.outcomes[0], Self.outcomes[4]]
+    #expect(
+      TargetReport(outcomes, endedBy: CancellationError(), seconds: 1).xml
+        .replacing("><", with: ">\n<") == """
+          <?xml version="1.0" encoding="UTF-8"?>
+          <testsuite name="pxebuild targets" tests="3" failures="0" errors="1" skipped="1" time="1.000">
+          <testcase name="chain.ipxe" classname="pxebuild.script" time="0.000"/>
+          <testcase name="ipxe32.efi" classname="pxebuild.ipxe" time="0.000">
+          <skipped message="not made, because the build ended before"/>
+          </testcase>
+          <testcase name="the build" classname="pxebuild" time="0.000">
+          <error message="interrupted" type="error">The build was interrupted; the output tree is as it was.</error>
+          </testcase>
+          </testsuite>
+
+          """)
   }
 
   @Test("an annotation names the place, and escapes what would end it")

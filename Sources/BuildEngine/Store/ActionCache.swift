@@ -4,8 +4,8 @@ import RemoteExecutionAPI
 import SwiftProtobuf
 import SystemPackage
 
-/// Action key → action result, one small file an entry: a line with the SHA-256 of the rest, then an
-/// REAPI `ActionResult`. An entry that is cut off or altered counts as absent and is removed.
+/// Action key → action result, one `CheckedFile` with an REAPI `ActionResult` an entry. An entry that is cut off or
+/// altered counts as absent and is removed.
 public struct ActionCache: Sendable {
   public let directory: FilePath
 
@@ -28,7 +28,7 @@ public struct ActionCache: Sendable {
   func peek(_ key: Digest) throws -> [String: StoredArtifact]? {
     let path = path(of: key)
     guard let bytes = try FileSystem.read(path) else { return nil }
-    guard let payload = Self.payload(of: bytes) else {
+    guard let payload = CheckedFile.content(of: bytes) else {
       try FileSystem.remove(path)
       return nil
     }
@@ -39,16 +39,7 @@ public struct ActionCache: Sendable {
   func isSound(_ path: FilePath) throws -> Bool {
     // One that went meanwhile is no fault.
     guard let bytes = try FileSystem.read(path) else { return true }
-    return Self.payload(of: bytes) != nil
-  }
-
-  /// What follows the line with its SHA-256; nil when that is another.
-  private static func payload(of entry: [UInt8]) -> ArraySlice<UInt8>? {
-    let payload = entry.dropFirst(65)
-    guard entry.count >= 65, entry[64] == UInt8(ascii: "\n"),
-      String(decoding: entry[..<64], as: UTF8.self) == Digest(of: payload).hex
-    else { return nil }
-    return payload
+    return CheckedFile.content(of: bytes) != nil
   }
 
   /// An entry's time stamp says when it was last of use, to the hour, which is what a clean-up goes by.
@@ -64,10 +55,9 @@ public struct ActionCache: Sendable {
   public func record(_ artifacts: [String: StoredArtifact], for key: Digest) throws {
     let payload: [UInt8] = try Self.result(artifacts).serializedBytes()
     let path = path(of: key)
-    let entry = Array("\(Digest(of: payload).hex)\n".utf8) + payload
-    do { try FileSystem.replace(path, with: entry) } catch {
+    do { try CheckedFile.write(payload, to: path) } catch {
       try FileSystem.createDirectories(path.removingLastComponent())
-      try FileSystem.replace(path, with: entry)
+      try CheckedFile.write(payload, to: path)
     }
   }
 

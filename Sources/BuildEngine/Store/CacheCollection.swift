@@ -92,6 +92,7 @@ public struct CacheCollection: Sendable {
     }
     for entry in removed where try remove(entry) { report.removedResults += 1 }
     try removeBlobs(marks.table, keepingSince: start, &report)
+    for folder in try foldersOfSmallFiles() { try FileSystem.removeTemporaries(in: folder) }
     report.keptResults = entries.count - report.removedResults
     if start == nil {
       let digests = try FileDigests(rememberedIn: cache.state("file-digests"))
@@ -99,6 +100,16 @@ public struct CacheCollection: Sendable {
       try digests.save()
     }
     return report
+  }
+
+  /// Where files are replaced in one step, and a killed pxebuild may have left a temporary one.
+  private func foldersOfSmallFiles() throws -> [FilePath] {
+    let actions = cache.path.appending("actions")
+    return [
+      cache.path, cache.path.appending("state"), cache.path.appending("build-ids"),
+      cache.path.appending("link-sets"), cache.path.appending("link-sets").appending("pins"),
+      cache.path.appending("apt").appending("resolved"),
+    ] + (try FileSystem.list(actions).map { actions.appending($0) })
   }
 
   /// Every result, the most recently used first.

@@ -139,7 +139,7 @@ public final class FileDigests: Sendable {
         "\(identity.device) \(identity.inode) \(identity.size) \(identity.modified) "
         + "\(identity.changed) \(identity.mode) \(entry.digest.hex) \(path)\0"
     }
-    try FileSystem.replace(file, with: text.utf8)
+    try CheckedFile.write(text.utf8, to: file)
   }
 
   private static let header = "pxebuild file digests 1\n"
@@ -147,7 +147,7 @@ public final class FileDigests: Sendable {
   private static func load(_ file: FilePath) throws
     -> [String: (identity: FileIdentity, digest: Digest)]
   {
-    guard let bytes = try FileSystem.read(file) else { return [:] }
+    guard let bytes = try CheckedFile.read(file) else { return [:] }
     let text = String(decoding: bytes, as: UTF8.self)
     guard text.hasPrefix(header) else { return [:] }
     var known: [String: (identity: FileIdentity, digest: Digest)] = [:]

@@ -305,30 +305,4 @@ public enum FileSystem {
       try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
   }
-
-  /// Replaces a small file in one step: temporary name beside it, synced, renamed.
-  public static func replace(
-    _ path: FilePath, with bytes: some Sequence<UInt8>, mode: UInt32 = 0o644
-  )
-    throws
-  {
-    let name = path.lastComponent?.string ?? ""
-    // Random, not the process number: processes of two containers can have the same one.
-    let mark = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    let temporary = path.removingLastComponent().appending(".\(name).\(mark).tmp")
-    let file = try open(
-      temporary, .writeOnly, options: [.create, .exclusiveCreate], doing: "write")
-    do {
-      defer { try? file.close() }  // the sync below has already reported what close could
-      try write(bytes, to: file, path: temporary)
-      guard fchmod(file.rawValue, mode_t(mode)) == 0 else {
-        throw BuildError(errno: errno, doing: "write", path: path)
-      }
-      try sync(file, path: temporary)
-      try rename(temporary, to: path)
-    } catch {
-      try? remove(temporary)  // the error that brought us here is the one to report
-      throw error
-    }
-  }
 }

@@ -126,6 +126,7 @@ public struct Manifest: Codable, Equatable, Sendable {
     guard let bytes = try FileSystem.read(path) else { return Manifest() }
     let data = Data(bytes)
     let decoder = JSONDecoder()
+    guard ManifestSeal.isWhole(bytes) else { throw damaged(path) }
     // The format first: a newer one may have another shape.
     guard let header = try? decoder.decode(Header.self, from: data) else { throw damaged(path) }
     guard header.format <= Self.format else {
@@ -153,6 +154,6 @@ public struct Manifest: Codable, Equatable, Sendable {
   func save(to path: FilePath) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try FileSystem.replace(path, with: try encoder.encode(self) + Data("\n".utf8))
+    try FileSystem.replace(path, with: ManifestSeal.sealing(Array(try encoder.encode(self))))
   }
 }

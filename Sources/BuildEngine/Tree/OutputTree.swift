@@ -73,9 +73,9 @@ public struct TreeChanges: Equatable, Sendable {
 /// somebody else's under a name it needs is an error.
 ///
 /// An update goes: check for conflicts; write every new file under a temporary name and wait until all are
-/// on the disk, so that a full disk changes nothing; write down what will be placed, so that a killed update
-/// still knows its own files; rename content, then what names it, to where they belong; remove what is
-/// stale; write the manifest. A server never sees half a file.
+/// on the disk, the new manifest too, so that a full disk changes nothing; write down what will be placed, so that a
+/// killed update still knows its own files; rename content, then what names it, to where they belong; remove what is
+/// stale; rename the manifest. A server never sees half a file.
 public struct OutputTree: Sendable {
   public let directory: FilePath
   /// The option of the command that names the folder, for advice.
@@ -119,8 +119,12 @@ public struct OutputTree: Sendable {
     let changes = update.changes
     if !changes.isEmpty {
       let staged = try placer.stage(update.outdated.filter { !$0.isFolder })
-      try placer.writePending(update.owned.union(changes.placed))
-      try placer.clear(update.obstacles)
+      try placer.preparing {
+        try placer.stageManifest(update.new)
+        try placer.writePending(update.owned.union(changes.placed))
+        try placer.clear(update.obstacles)
+        try placer.makeFolders(for: staged)
+      }
       try placer.commit(staged.filter { !$0.file.isEntryPoint })
       try placer.commit(staged.filter(\.file.isEntryPoint))
       for path in update.stale {
@@ -128,8 +132,10 @@ public struct OutputTree: Sendable {
       }
       // Last, because a folder that becomes empty by a removal goes with it.
       for folder in update.folders { try placer.makeFolder(folder) }
+      try placer.commitManifest(to: manifestPath)
+    } else if update.new != update.old {
+      try update.new.save(to: manifestPath)
     }
-    if update.new != update.old || !changes.isEmpty { try update.new.save(to: manifestPath) }
     try placer.removePending()
     return changes
   }

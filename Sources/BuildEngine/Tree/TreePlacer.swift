@@ -21,99 +21,50 @@ struct TreePlacer {
       bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.filter(\.isTreePath))
   }
 
+  /// Waits until it is on the disk: what follows must not be seen there without it.
   func writePending(_ paths: Set<String>) throws {
     try FileSystem.replace(pendingFile, with: paths.sorted().map { $0 + "\0" }.joined().utf8)
+    try FileSystem.syncDirectory(own)
   }
 
+  /// Ends an update, and clears away what killed ones have left.
   func removePending() throws {
     try FileSystem.remove(pendingFile)
-    try FileSystem.remove(own.appending("new"))
-  }
-
-  // MARK: Conflicts
-
-  /// What of ours has to go before the wanted files can be put in place.
-  struct Obstacles {
-    /// Files where a folder is needed, or in a folder where a file is needed.
-    var files: Set<String> = []
-    /// Folders where a file is needed; they hold nothing but such files.
-    var folders: [String] = []
-  }
-
-  /// Makes sure that every wanted path is free or ours, and returns the stale files of ours that stand in
-  /// the way of a folder, or a folder of ours where a file is needed.
-  func checkConflicts(_ files: [TreeLayout.File], owned: Set<String>, stale: Set<String>) throws
-    -> Obstacles
-  {
-    var obstacles = Obstacles()
-    var foreign: [(path: String, what: String)] = []
-    var checkedFolders: Set<String> = []
-    // What is seen below one of these is seen through a link.
-    var noFolders: Set<String> = []
-    for file in files {
-      var folder = ""
-      var isBelowNoFolder = false
-      for component in file.path.split(separator: "/").dropLast() {
-        folder += folder.isEmpty ? String(component) : "/\(component)"
-        if noFolders.contains(folder) { isBelowNoFolder = true }
-        guard checkedFolders.insert(folder).inserted, !isBelowNoFolder,
-          let identity = try FileIdentity.of(directory.pushing(FilePath(folder))),
-          identity.kind != .directory
-        else { continue }
-        noFolders.insert(folder)
-        isBelowNoFolder = true
-        if stale.contains(folder) {
-          obstacles.files.insert(folder)
-        } else {
-          foreign.append((folder, identity.kind.words))
-        }
-      }
-      guard !isBelowNoFolder,
-        let identity = try FileIdentity.of(directory.pushing(FilePath(file.path)))
-      else { continue }
-      if identity.kind == .directory {
-        // An empty folder is there as soon as a folder is, whatever is in it (a mount).
-        if file.isFolder { continue }
-        if let inside = try self.files(in: file.path, ifAllOf: stale) {
-          obstacles.files.formUnion(inside)
-          obstacles.folders.append(file.path)
-        } else {
-          foreign.append((file.path, identity.kind.words))
-        }
-      } else if !owned.contains(file.path) {
-        foreign.append((file.path, identity.kind.words))
-      }
+    try removeStaged()
+    // The tree is locked: nobody is about to rename one of these.
+    for folder in [own, own.appending("generations")] {
+      try FileSystem.removeTemporaries(in: folder, age: 0)
     }
-    if !foreign.isEmpty { throw foreignFiles(foreign) }
-    return obstacles
   }
 
-  /// The files below a folder; nil when one of them is not stale.
-  private func files(in folder: String, ifAllOf stale: Set<String>) throws -> [String]? {
-    var result: [String] = []
-    for name in try FileSystem.entries(of: directory.pushing(FilePath(folder))) {
-      guard let text = name.validatedString else { return nil }
-      let path = "\(folder)/\(text)"
-      if try FileIdentity.of(directory.pushing(FilePath(path)))?.kind == .directory {
-        guard let inside = try files(in: path, ifAllOf: stale) else { return nil }
-        result += inside
-      } else {
-        guard stale.contains(path) else { return nil }
-        result.append(path)
-      }
+  func removeStaged() throws { try FileSystem.remove(staging) }
+
+  /// Runs the steps before the first file is replaced. When one fails all is as it was; a list that an update before
+  /// left stays.
+  func preparing(_ steps: () throws -> Void) throws {
+    let wasPending = try FileIdentity.of(pendingFile) != nil
+    do { try steps() } catch {
+      // The first error is the one to report.
+      try? removeStaged()
+      if !wasPending { try? FileSystem.remove(pendingFile) }
+      throw error
     }
-    return result
   }
 
-  private func foreignFiles(_ files: [(path: String, what: String)]) -> BuildError {
-    let shown = files.prefix(10).map { "\($0.path.printable) (\($0.what))" }
-    let more = files.count > 10 ? "\nand \(files.count - 10) more" : ""
-    return BuildError(
-      .cannotWrite,
-      "\(directory.printable) has \(files.count == 1 ? "something" : "things") that pxebuild did not "
-        + "place, under a name that it needs",
-      reason: shown.joined(separator: "\n") + more,
-      advice: "move it away, rename the target, or choose another folder with \(option)")
+  private var staging: FilePath { own.appending("new") }
+
+  // MARK: The manifest
+
+  /// Writes it beside the staged files, so that in the end it needs no more room.
+  func stageManifest(_ manifest: Manifest) throws {
+    try FileSystem.createDirectories(staging)
+    try manifest.save(to: staging.appending("manifest.json"))
+  }
+
+  func commitManifest(to path: FilePath) throws {
+    try FileSystem.rename(staging.appending("manifest.json"), to: path)
+    // The list of what was pending goes next, and must not go first.
+    try FileSystem.syncDirectory(own)
   }
 
   // MARK: Placing and removing
@@ -152,11 +103,10 @@ struct TreePlacer {
   /// Writes the files under temporary names and waits until they are on the disk. Leaves nothing behind
   /// when it fails. Throws `LostBlob` once it has found all that are lost.
   func stage(_ files: [TreeLayout.File]) throws -> [Staged] {
-    let new = own.appending("new")
-    try FileSystem.remove(new)
-    try FileSystem.createDirectories(new)
-    do { return try stage(files, in: new) } catch {
-      try? FileSystem.remove(new)  // the first error is the one to report
+    try removeStaged()
+    try FileSystem.createDirectories(staging)
+    do { return try stage(files, in: staging) } catch {
+      try? removeStaged()  // the first error is the one to report
       throw error
     }
   }
@@ -204,6 +154,16 @@ struct TreePlacer {
 
   /// Up to so many files are synced one by one; beyond, one wait for the whole disk is quicker.
   private static let fewFiles = 32
+
+  /// Makes the folders that staged files belong in, while nothing was replaced yet: a disk can be too full for one.
+  func makeFolders(for staged: [Staged]) throws {
+    let folders = Set(
+      staged.map { directory.pushing(FilePath($0.file.path)).removingLastComponent() })
+    do { for folder in folders { try FileSystem.createDirectories(folder) } } catch {
+      for folder in folders { removeEmptied(folder) }
+      throw error
+    }
+  }
 
   /// Renames staged files to where they belong, and waits until that is on the disk.
   func commit(_ staged: [Staged]) throws {
@@ -255,8 +215,13 @@ struct TreePlacer {
       if identity.kind == .directory { return }
       try FileSystem.remove(file)
     }
-    var folder = file.removingLastComponent()
-    while folder != directory, folder.withPlatformString({ rmdir($0) }) == 0 {
+    removeEmptied(file.removingLastComponent())
+  }
+
+  /// Removes a folder that is empty, and then those above it.
+  private func removeEmptied(_ folder: FilePath) {
+    var folder = folder
+    while folder != directory, folder.withPlatformString({ rmdir($0) }) == 0 || errno == ENOENT {
       folder = folder.removingLastComponent()
     }
   }

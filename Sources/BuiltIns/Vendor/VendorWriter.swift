@@ -17,6 +17,7 @@ public struct VendorWriter {
     try FileSystem.createDirectories(path)
     let marker = path.appending(VendorFolder.marker)
     if try FileIdentity.of(marker) == nil {
+      try FileSystem.removeTemporaries(in: path, of: VendorFolder.marker)
       guard try FileSystem.entries(of: path).isEmpty else {
         throw BuildError(
           .cannotWrite, "\(path.printable) holds files that pxebuild did not lay down",

@@ -48,7 +48,7 @@ struct ToolPackages: Sendable {
   }
 
   private func load() throws -> [String: Package] {
-    guard let bytes = try FileSystem.read(file) else { return [:] }
+    guard let bytes = try CheckedFile.read(file) else { return [:] }
     let text = String(decoding: bytes, as: UTF8.self)
     guard text.hasPrefix(Self.header) else { return [:] }
     var known: [String: Package] = [:]
@@ -66,7 +66,7 @@ struct ToolPackages: Sendable {
     for (key, package) in known.sorted(by: { $0.key < $1.key }) where keys.contains(key) {
       text += "\(key)\t\(package.name)\t\(package.version)\n"
     }
-    try FileSystem.replace(file, with: text.utf8)
+    try CheckedFile.write(text.utf8, to: file)
   }
 
   // MARK: dpkg

@@ -87,7 +87,7 @@ struct SiteLoader: Sendable {
   private func save(_ lock: LockFile) throws {
     let path = try lockPath
     do {
-      try FileSystem.replace(path, with: lock.serialised().utf8)
+      try lock.write(to: path)
       note("pinned new sources in \(path.printable)")
     } catch let error as BuildError where [.noPermission, .cannotWrite].contains(error.kind) {
       note("new sources are not pinned: \(error.message): \(error.reason ?? "")")

@@ -18,18 +18,21 @@ struct SiteBuild: Sendable {
   static var builtIns: [any BuiltIn] { BuiltInActions.all + [IPXEBuiltIn()] }
 
   func run() async throws -> ExitStatus {
-    guard let reportFile = build.reportFile else { return try await runReported() }
-    do { return try await runReported() } catch {
-      if !build.dryRun { try write(TargetReport(error, seconds: console.seconds), to: reportFile) }
+    let seen = SeenTargets()
+    do { return try await run(seen) } catch {
+      if !build.dryRun { try writeReport(seen.outcomes, endedBy: error) }
       throw error
     }
   }
 
-  private func write(_ report: TargetReport, to file: String) throws {
+  /// Where one is asked for.
+  private func writeReport(_ outcomes: [TargetOutcome], endedBy error: (any Error)? = nil) throws {
+    guard let file = build.reportFile else { return }
+    let report = TargetReport(outcomes, endedBy: error, seconds: console.seconds)
     try FileSystem.replace(try absolute(file), with: report.xml.utf8)
   }
 
-  private func runReported() async throws -> ExitStatus {
+  private func run(_ seen: SeenTargets) async throws -> ExitStatus {
     let record = UpToDateRecord(file: try recordFile(), request: try request())
     // Scripts and reports get the whole list of targets, which the record does not have.
     if !build.dryRun, console.mode != .json, build.reportFile == nil,
@@ -41,7 +44,10 @@ struct SiteBuild: Sendable {
     let cache = try CacheDirectory(try site.cache)
     let session = try BuildSession(
       cache: cache, builtIns: Self.builtIns, options: try build.session,
-      sink: { console.receive($0) })
+      sink: {
+        seen.receive($0)
+        console.receive($0)
+      })
     defer { session.close() }
     let loader = SiteLoader(
       site: site, isLocked: build.locked, isOffline: build.isOffline,
@@ -51,6 +57,7 @@ struct SiteBuild: Sendable {
     let loaded = try await loader.load(targets, resolving: !build.dryRun)
     console.show(warnings: loaded.recipes.warnings)
     let plan = try loaded.plan(targets)
+    seen.expect(plan)
     let output = try loaded.output
     let tree = OutputTree(output)
     let configs = try targets == nil ? SiteConfigs(loaded) : nil
@@ -84,7 +91,10 @@ struct SiteBuild: Sendable {
       (result, placed) = try await console.display(planSize: plan.actions.count) {
         try await session.build(plan) { result in
           let left = result.hasFailures && !build.keepGoing
-          if left { return Placed(changes: TreeChanges()) }
+          if left {
+            try note(result, of: output, in: cache)
+            return Placed(changes: TreeChanges())
+          }
           let facts = BuildFacts(
             plan, result, session, recipes: FilePath(loaded.recipes.folder), packages: packages)
           var placed = try await place(
@@ -93,17 +103,18 @@ struct SiteBuild: Sendable {
           _ = try records?.write(session)
           try tree.keepGeneration()
           placed.configs = try configs?.write(plan, session)
+          try note(result, of: output, in: cache)
           return placed
         }
       }
-    } catch is CancellationError {
+    } catch let interruption as CancellationError {
+      try writeReport(seen.outcomes, endedBy: interruption)
       try console.finish(
         BuildSummary(
           outcomes: [], output: site.outputFolder ?? output.string, placed: 0, removed: 0,
           wasInterrupted: true))
       return .interrupted
     }
-    try note(result, of: output, in: cache)
     if let signing, let signed = placed.signing { console.show(signed, of: signing) }
     if result.isComplete, !result.askedOutside, placed.signing?.unsigned.isEmpty ?? true {
       try record.save(
@@ -113,9 +124,7 @@ struct SiteBuild: Sendable {
           + (records.map { try $0.isInTree ? [] : $0.tree.placedFiles() } ?? []),
         summary: unchangedText(result.outcomes.count, output, placed.configs))
     }
-    if let file = build.reportFile {
-      try write(TargetReport(result.outcomes, seconds: console.seconds), to: file)
-    }
+    try writeReport(result.outcomes)
     try console.finish(
       BuildSummary(
         outcomes: result.outcomes,
@@ -127,7 +136,8 @@ struct SiteBuild: Sendable {
     return ExitStatus(result.outcomes)
   }
 
-  /// For `why`, `cache status` and clean-ups.
+  /// For `why`, `cache status` and clean-ups; while the cache is still locked against these, because they keep what is
+  /// noted here.
   private func note(_ result: BuildResult, of output: FilePath, in cache: CacheDirectory) throws {
     try LastBuild(in: cache, site: output.string).add(result.keys)
     try BuildHistory(in: cache).add(

@@ -47,7 +47,7 @@ struct SiteLock: Sendable {
       }
     }
     // What was answered is kept even when something else was not.
-    if lock != old { try FileSystem.replace(path, with: lock.serialised().utf8) }
+    if lock != old { try lock.write(to: path) }
     if let failure { throw failure }
     let before = old.serialised().split(separator: "\n").map(String.init)
     let after = lock.serialised().split(separator: "\n").map(String.init)

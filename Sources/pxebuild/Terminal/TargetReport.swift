@@ -8,11 +8,18 @@ struct TargetReport: Sendable {
   /// The document.
   var xml: String { markup.xml }
 
-  /// - Parameter seconds: How long the build took.
-  init(_ outcomes: [TargetOutcome], seconds: Double) {
+  /// - Parameters:
+  ///   - error: What ended the build before its end; it is a test case of its own, because every target may be well.
+  ///   - seconds: How long the build took.
+  init(_ outcomes: [TargetOutcome], endedBy error: (any Error)? = nil, seconds: Double) {
+    // Before the recipes were read nothing is known of targets.
+    let end = error.map {
+      Self.testCase($0, name: outcomes.isEmpty ? "recipes and sources" : "the build")
+    }
     markup = Self.suite(
-      outcomes.map(\.testCase),
-      failures: outcomes.count { if case .failed = $0.state { true } else { false } }, errors: 0,
+      outcomes.map(\.testCase) + (end.map { [$0] } ?? []),
+      failures: outcomes.count { if case .failed = $0.state { true } else { false } },
+      errors: end == nil ? 0 : 1,
       skipped: outcomes.count {
         switch $0.state {
         case .skipped, .notReached: true
@@ -21,19 +28,17 @@ struct TargetReport: Sendable {
       }, seconds: seconds)
   }
 
-  /// Of a build that ended before it came to any target.
-  init(_ error: any Error, seconds: Double) {
+  private static func testCase(_ error: any Error, name: String) -> Markup {
     let (message, text) =
       switch error {
       case let errors as RecipeErrors:
         (errors.diagnostics.first?.message ?? "the recipes are wrong", errors.description)
       case let error as BuildError: (error.message, error.description)
-      default: ("interrupted", "\(error)")
+      default: ("interrupted", "The build was interrupted; the output tree is as it was.")
       }
-    let element = Markup.element(
-      "testcase", ["name": "recipes and sources", "classname": "pxebuild", "time": "0.000"],
+    return .element(
+      "testcase", ["name": name, "classname": "pxebuild", "time": "0.000"],
       [.element("error", ["message": message, "type": "error"], text: text)])
-    markup = Self.suite([element], failures: 0, errors: 1, skipped: 0, seconds: seconds)
   }
 
   private static func suite(
@@ -58,7 +63,7 @@ extension TargetOutcome {
       inside = [.element("system-out", text: text)]
     case .skipped(let because): inside = [.element("skipped", ["message": because])]
     case .notReached:
-      inside = [.element("skipped", ["message": "not tried, because the build stopped before"])]
+      inside = [.element("skipped", ["message": "not made, because the build ended before"])]
     case .failed(let error):
       inside = [
         .element("failure", ["message": error.message, "type": "failed"], text: error.description)
