@@ -61,6 +61,20 @@ struct CachingExecutorTests {
     }
   }
 
+  @Test("what a key was made of is in the store again after a look-up, when it was lost")
+  func messagesGone() async throws {
+    try await TemporaryFolder.with { folder in
+      let setup = try Setup(folder)
+      let key = try #require(try await setup.run(request()).key)
+      for digest in try ActionKey.messageDigests(behind: key, in: setup.cache.store) + [key] {
+        try FileSystem.remove(setup.cache.store.path(of: digest))
+      }
+      #expect(throws: LostBlob.self) { try ActionKey.tools(behind: key, in: setup.cache.store) }
+      #expect(try await setup.run(request()).wasCached)
+      #expect(try ActionKey.tools(behind: key, in: setup.cache.store).isEmpty)
+    }
+  }
+
   @Test("an action that must look outside runs each time and leaves no result")
   func uncacheable() async throws {
     try await TemporaryFolder.with { folder in

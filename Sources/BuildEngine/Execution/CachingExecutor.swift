@@ -94,6 +94,7 @@ public final class CachingExecutor: ActionExecutor {
     let key = try ActionKey(request, tools: tools)
     guard request.isCacheable else { return try await work() }
     if let artifacts = try storedResult(of: key.digest) {
+      try keepMessages(of: key)
       return ActionOutputs(artifacts: artifacts, wasCached: true, key: key.digest)
     }
     let running = inFlight.withLock { inFlight in
@@ -128,10 +129,15 @@ public final class CachingExecutor: ActionExecutor {
       return ActionOutputs(artifacts: artifacts, wasCached: true, key: key.digest)
     }
     var outputs = try await work()
-    // The messages go in too: `why` takes keys apart, and a remote worker would need them.
-    for message in key.messages { _ = try store.insert(message) }
+    try keepMessages(of: key)
     try cache.record(outputs.artifacts, for: key.digest)
     outputs.key = key.digest
     return outputs
+  }
+
+  /// `why` takes keys apart, records name the tools in them, and a remote worker would need them. Those of a result that
+  /// was found may have been lost since it was made.
+  private func keepMessages(of key: ActionKey) throws {
+    for message in key.messages { _ = try store.insert(message) }
   }
 }

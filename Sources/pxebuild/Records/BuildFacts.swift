@@ -127,11 +127,8 @@ struct BuildFacts {
 
   private mutating func tools(of outputs: ActionOutputs) throws -> Names {
     guard let key = outputs.key else { return Names() }
-    let tools: [String: String]
-    do { tools = try ActionKey.tools(behind: key, in: session.store) } catch is LostBlob {
-      // What describes a result may be gone though the result is not.
-      return Names()
-    }
+    // One that is lost is back after another round: records must not lack a tool for that.
+    let tools = try ActionKey.tools(behind: key, in: session.store)
     var names = Names()
     for (name, sha256) in tools {
       let package = packages[name]
