@@ -30,11 +30,14 @@ struct DiscWriter {
     if tree.firmware != .bios { words += try await addEFI() }
     words.append(folder.string)
     var program = try Program("xorriso", advice: Self.packages)
+    program.isAlone = true
     program.environment = [
+      "PATH": Toolchain.searchPath.joined(separator: ":"),
       "SOURCE_DATE_EPOCH": "\(StickWriter.time)", "TZ": "UTC", "LC_ALL": "C.UTF-8",
       "HOME": scratch.string,
     ]
     let result = try await program.run(words, in: scratch)
+    if let failure = result.diskFailure(at: image) { throw failure }
     guard result.isSuccess else {
       throw BuildError(
         .failed, "cannot make a disc image: xorriso failed",

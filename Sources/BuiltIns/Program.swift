@@ -8,8 +8,11 @@ import SystemPackage
 /// or the user's own configuration.
 struct Program: Sendable {
   let path: FilePath
-  /// Nil removes a variable; all others are inherited.
+  /// Nil removes a variable; all others are inherited, unless `isAlone`.
   var environment: [String: String?] = [:]
+  /// True for a program whose output is served: it gets the variables above and no others, because those of a person
+  /// may change its bytes (MTOOLS_…, a clock that was moved).
+  var isAlone = false
   /// Ends the program when it prints nothing for so long.
   var silenceLimit: Duration?
 
@@ -22,6 +25,15 @@ struct Program: Sendable {
     var isTimedOut: Bool
 
     var isSuccess: Bool { status.isSuccess && !isTimedOut }
+
+    /// Set when it was the disk that made it fail.
+    ///
+    /// - Parameter place: Where it wrote.
+    func diskFailure(at place: FilePath) -> BuildError? {
+      guard !isSuccess, errors.contains("No space left on device") else { return nil }
+      return BuildError(errno: ENOSPC, doing: "write", path: place)
+    }
+
     /// What it complained about, without empty lines and progress.
     var errorLines: [String] {
       errors.split(whereSeparator: { $0 == "\n" || $0 == "\r" || $0 == "\r\n" })
@@ -113,9 +125,11 @@ struct Program: Sendable {
     ]
     let changes = Dictionary(
       uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
+    let variables: Environment =
+      isAlone ? .custom(changes.compactMapValues { $0 }) : .inherit.updating(changes)
     return try await Subprocess.run(
       .path(path), arguments: Arguments(spawned.arguments),
-      environment: .inherit.updating(changes), workingDirectory: spawned.folder,
+      environment: variables, workingDirectory: spawned.folder,
       platformOptions: options,
       input: .fileDescriptor(spawned.input, closeAfterSpawningProcess: false),
       output: .fileDescriptor(spawned.output, closeAfterSpawningProcess: false),

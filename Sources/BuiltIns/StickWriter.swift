@@ -136,12 +136,14 @@ struct StickWriter {
 
   private func run(_ name: String, _ arguments: [String]) async throws {
     var program = try Program(name, advice: Self.packages)
+    program.isAlone = true
     program.environment = [
       "SOURCE_DATE_EPOCH": "\(Self.time)", "TZ": "UTC", "LC_ALL": "C.UTF-8",
       "MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1", "HOME": scratch.string,
       "PATH": Toolchain.searchPath.joined(separator: ":"), "TMPDIR": scratch.string,
     ]
     let result = try await program.run(arguments, in: scratch)
+    if let failure = result.diskFailure(at: scratch) { throw failure }
     guard result.isSuccess else {
       throw BuildError(
         .failed, "cannot make a USB image: \(name) failed",

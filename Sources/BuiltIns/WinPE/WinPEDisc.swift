@@ -70,6 +70,7 @@ struct WinPEDisc {
     let result = try stop.waiting {
       try await program.run(Self.arguments(hasBIOS: hasBIOS, hasEFI: hasEFI, target) + grafts)
     }
+    if let failure = result.diskFailure(at: target) { throw failure }
     guard result.isSuccess else {
       throw BuildError(
         .failed, "xorriso could not write winpe.iso", outputTail: Array(result.errorLines.suffix(8))
@@ -98,7 +99,9 @@ struct XorrisoProgram: Sendable {
   init() throws {
     program = try Program("xorriso", advice: "it writes winpe.iso: apt-get install xorriso")
     // The first day of 2000, as for what else has no date of its own.
+    program.isAlone = true
     program.environment = [
+      "PATH": Toolchain.searchPath.joined(separator: ":"),
       "SOURCE_DATE_EPOCH": "946684800", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/nonexistent",
     ]
   }
