@@ -21,19 +21,18 @@ struct JobTests {
     return [
       "PATH": "\(folder):/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": site.home,
       "PXEBUILD_CACHE": cache,
-    ]
+    ].merging(ShippedSite.environment) { $1 }
   }
 
   @Test("The lines of each file, run in clean clones, give one tree and one set of records")
   func clones() async throws {
     try await withSite { site in
-      let upstream = try await MiniatureUpstream(in: site)
-      try site.recipe(upstream.recipe + "configs:\n  tftpd-hpa: { tftp: hpa }\n")
-      #expect(try await site.run("lock").status == 0)
+      _ = try await ShippedSite(in: site)
       try await MiniatureUpstream.git(["init", "--quiet"], in: site.folder)
       try site.write("cache\nout\n", to: ".gitignore")
       try await MiniatureUpstream.commit(in: site.folder, tag: "v1")
       var sums: [String] = []
+      var configs: [[String: Data]] = []
       for (name, file) in [("first", "github.yml"), ("second place", "gitlab.yml")] {
         let clone = Site(top: site.top, folder: "\(site.top)/\(name)")
         try await mustRun(["git", "clone", "--quiet", site.folder, clone.folder], in: site.top)
@@ -41,10 +40,19 @@ struct JobTests {
           ["sh", "-euc", try job(file)], in: clone.folder,
           environment: environment(site, cache: "\(clone.folder)/cache"))
         sums.append(try #require(clone.read("dist-records/SHA256SUMS")))
-        #expect(clone.exists("dist-conf/tftpd-hpa"))
+        // Some configs name the folder of the tree.
+        let plain = clone.files(below: "dist-conf").filter {
+          !$0.hasPrefix(".pxebuild/")
+            && clone.read("dist-conf/\($0)")?.contains(clone.folder) == false
+        }
+        configs.append(
+          Dictionary(
+            uniqueKeysWithValues: plain.map { ($0, clone.bytes("dist-conf/\($0)") ?? Data()) }))
+        #expect(clone.exists("dist/usb/stick.img") && clone.exists("dist-conf/tftpd-hpa"))
         let report = try #require(clone.read("dist-report.xml"))
         #expect(
-          report.contains(#"<testsuite name="pxebuild targets" tests="6" failures="0" errors="0""#))
+          report.contains(#"<testsuite name="pxebuild targets" tests="10" failures="0" errors="0""#)
+        )
         for record in ["manifest.json", "provenance.intoto.json", "sbom.cdx.json"] {
           sums.append(try #require(clone.read("dist-records/\(record)")))
         }
@@ -52,10 +60,12 @@ struct JobTests {
           try await MiniatureUpstream.git(["status", "--short", "recipes"], in: clone.folder) == "")
       }
       #expect(Array(sums[0..<4]) == Array(sums[4...]))
+      #expect(sums[0].contains("  usb/stick.img\n"))
+      #expect(configs[0] == configs[1] && configs[0].count >= 4)
       // The next job, with the cache of the last one.
       let third = Site(top: site.top, folder: "\(site.top)/third")
       try await mustRun(["git", "clone", "--quiet", site.folder, third.folder], in: site.top)
-      removeTree(upstream.folder)
+      removeTree("\(site.top)/upstream")
       let output = try await mustRun(
         ["sh", "-euc", try job("github.yml")], in: third.folder,
         environment: environment(site, cache: "\(site.top)/first/cache"))

@@ -31,19 +31,14 @@ let upstreamAnswers = Task<Bool, Never> {
   "The real upstream", .serialized, .tags(.slow),
   .enabled("https://github.com/ipxe/ipxe.git does not answer") { await upstreamAnswers.value })
 struct RealUpstreamTests {
-  private static let shippedRecipes: String = {
-    var folder = #filePath as NSString
-    for _ in 0..<3 { folder = folder.deletingLastPathComponent as NSString }
-    return folder.appendingPathComponent("recipes")
-  }()
-
   @Test(
     "The shipped recipes compile to what plain make makes, for any user, and boot to their script")
   func shipped() async throws {
     try await withSite { site in
       removeTree(site.recipes)
-      try FileManager.default.copyItem(atPath: Self.shippedRecipes, toPath: site.recipes)
-      let run = try await site.run(["all", "--locked"], environment: ownHome)
+      try FileManager.default.copyItem(atPath: ShippedSite.recipes, toPath: site.recipes)
+      let run = try await site.run(
+        ["all", "--locked", "--records", "beside"], environment: ownHome)
       #expect(run.status == 0, "\(run.errors)")
       #expect(run.output.contains("6 compiled"), "\(run.output)")
       try await boot(site, .bios)
@@ -54,28 +49,37 @@ struct RealUpstreamTests {
     }
   }
 
-  /// Another folder, user, umask, language and number of jobs, and no sandbox. The clone of the source
-  /// is a copy: another user may not read the mirror that this one's git knows.
+  /// Another folder, user, umask, language, time zone, year, host and number of jobs, and no sandbox: every target,
+  /// config and record is the same. The clone of the source is a copy: another user may not read the mirror that this
+  /// one's git knows.
   private func compareWithAnotherUsersBuild(_ site: Site) async throws {
-    let other = try site.sibling("another folder")
+    let other = try site.sibling("another-folder")
     removeTree(other.recipes)
     try FileManager.default.copyItem(atPath: site.recipes, toPath: other.recipes)
-    for name in ["out", "cache"] { try other.makeFolder(name) }
+    for name in ["out", "out-conf", "out-records", "cache"] { try other.makeFolder(name) }
     try FileManager.default.copyItem(atPath: "\(site.cache)/git", toPath: "\(other.cache)/git")
     if Binary.isRoot {
       try await mustRun(["chown", "-R", "65534:65534", other.folder], in: site.top)
     }
-    let user = Binary.isRoot ? Site.nobody : []
+    let elsewhere = [
+      "/usr/bin/unshare", "--uts", "/bin/sh", "-c", "hostname elsewhere && exec \"$@\"", "sh",
+    ]
     let run = try await other.run(
-      ["all", "--locked", "-j", "1", "--sandbox", "off"],
-      prefix: ["/bin/sh", "-c", "umask 077 && exec \"$@\"", "sh"] + user,
-      environment: ["LC_ALL": "C", "TZ": "Pacific/Kiritimati"])
+      ["all", "--locked", "--records", "beside", "-j", "1", "--sandbox", "off"],
+      prefix: (Binary.isRoot
+        ? elsewhere + ["/bin/sh", "-c", "umask 077 && exec \"$@\"", "sh"] + Site.nobody : [])
+        + ["/usr/bin/faketime", "2031-02-03 04:05:06"],
+      environment: ["LC_ALL": "fr_FR.UTF-8", "TZ": "Pacific/Kiritimati"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("6 compiled"), "\(run.output)")
-    for (name, _) in PlainMake.targets {
-      let bytes = try #require(other.bytes("out/\(name)"), "\(name) is in the other tree")
-      #expect(bytes == site.bytes("out/\(name)"), "\(name) is the same for another user")
+    let (expected, made) = (site.everything(), other.everything())
+    for name in [
+      "out/usb/stick.img", "out/usb/ipxe.lkrn", "out/install.ipxe", "out-conf/dhcpd.conf",
+    ] {
+      #expect(expected[name] != nil, "\(name)")
     }
+    #expect(made.keys.sorted() == expected.keys.sorted())
+    for (name, bytes) in made { #expect(bytes == expected[name], "\(name)") }
   }
 
   private func compareWithPlainMake(_ site: Site) async throws {

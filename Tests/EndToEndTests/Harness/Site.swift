@@ -127,6 +127,21 @@ struct Site: Sendable {
     return result
   }
 
+  /// Every file of the tree, the configs and the records with its bytes; where a config names the site's folder, it
+  /// says SITE.
+  func everything() -> [String: Data] {
+    var result: [String: Data] = [:]
+    for place in ["out", "out-conf", "out-records"] {
+      for name in files(below: place) where !name.hasPrefix(".pxebuild/") {
+        let path = "\(place)/\(name)"
+        let text =
+          place == "out-conf" ? read(path)?.replacingOccurrences(of: folder, with: "SITE") : nil
+        result[path] = text.map { Data($0.utf8) } ?? bytes(path)
+      }
+    }
+    return result
+  }
+
   // MARK: Running
 
   /// The user with the fewest rights.
