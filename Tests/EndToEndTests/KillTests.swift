@@ -1,91 +1,9 @@
 import Foundation
-import Synchronization
 import Testing
 
 /// Whatever moment pxebuild is killed at, what is served stays whole and the next run finishes the job.
 @Suite("Killed and interrupted")
 struct KillTests {
-  /// Reads every served file again and again and keeps what is neither of the allowed contents.
-  private final class Reader: Sendable {
-    private let isDone = Atomic<Bool>(false)
-    private let faults = Mutex<[String]>([])
-    private let reads = Atomic<Int>(0)
-
-    init(_ paths: [String], allowed: Set<Data>) {
-      Thread.detachNewThread { [self] in
-        while !isDone.load(ordering: .relaxed) {
-          for path in paths {
-            guard let content = FileManager.default.contents(atPath: path) else {
-              faults.withLock { $0.append("\(path) was not there") }
-              continue
-            }
-            reads.add(1, ordering: .relaxed)
-            if !allowed.contains(content) {
-              faults.withLock { $0.append("\(path) was half a file of \(content.count) bytes") }
-            }
-          }
-        }
-      }
-    }
-
-    func end() -> (faults: [String], reads: Int) {
-      isDone.store(true, ordering: .relaxed)
-      return (faults.withLock { $0 }, reads.load(ordering: .relaxed))
-    }
-  }
-
-  @Test("kill -9 at many random moments: no half file is ever served, and the next run heals")
-  func killAtRandomMoments() async throws {
-    try await withSite { site in
-      let names = (0..<50).map { "f\($0)" }
-      func version(_ number: Int) -> Data {
-        Data(String(repeating: "version \(number)\n", count: 4000).utf8)
-      }
-      func write(_ number: Int) throws {
-        for name in names { try site.write(version(number), to: "recipes/tree/\(name)") }
-        // Distinct content for each, so that the store has work to do.
-        for name in names { try site.write("\(name) \(number)", to: "recipes/small/\(name)") }
-      }
-      try write(1)
-      try site.recipe(
-        "targets:\n  tree: { file: tree }\n  small: { file: small }\n  menu.ipxe: { script: x }\n")
-      #expect(try await site.run("all").status == 0)
-
-      let served = names.map { "\(site.output)/tree/\($0)" }
-      let reader = Reader(served, allowed: [version(1), version(2)])
-      // Moments are chosen from as long as an undisturbed build takes.
-      try write(2)
-      let whole = try await site.run("all", "-q").seconds
-      let start = ContinuousClock.now
-      var round = 0
-      while round < 6 || (round < 40 && ContinuousClock.now - start < .seconds(6)) {
-        round += 1
-        try write(round % 2 + 1)
-        let running = try site.start(["all", "-q"])
-        try await Task.sleep(for: .seconds(Double.random(in: 0.02...whole)))
-        running.send(SIGKILL)
-        _ = await running.wait()
-      }
-      let (faults, reads) = reader.end()
-      #expect(faults == [])
-      #expect(reads > 1000)
-
-      try write(2)
-      let last = try await site.run("all")
-      #expect(last.status == 0, "\(last.errors)")
-      #expect(site.served.count == 2 * names.count + 1)
-      for name in names {
-        #expect(site.bytes("out/tree/\(name)") == version(2))
-        #expect(site.read("out/small/\(name)") == "\(name) 2")
-      }
-      #expect(try await site.run("cache", "verify").status == 0)
-      #expect(site.files(below: "cache/work") == [], "what killed builds left is removed")
-      #expect(
-        site.files(below: "out/.pxebuild").filter { !$0.hasPrefix("generations/") }
-          == ["lock", "manifest.json"])
-    }
-  }
-
   @Test("kill -9 in the middle of a compile leaves no process, and the next run succeeds")
   func killWhileCompiling() async throws {
     try await withSite { site in
