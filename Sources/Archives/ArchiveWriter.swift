@@ -71,10 +71,12 @@ public struct ArchiveWriter: Sendable {
 
   private func failure(_ archive: OpaquePointer) -> BuildError {
     let code = archive_errno(archive)
+    // "Write error" is all that the library itself says of a full disk.
+    let system = code > 0 ? String(cString: strerror(code)) : nil
+    let words = archive_error_string(archive).map { String(cString: $0) }
     return BuildError(
       .cannotWrite, "the archive cannot be written",
-      reason: archive_error_string(archive).map { String(cString: $0) }
-        ?? String(cString: strerror(code)),
+      reason: [words, system].compactMap { $0 }.joined(separator: ": "),
       advice: "see whether the file or the program that it goes to still takes data")
   }
 }

@@ -114,10 +114,16 @@ public struct LocalExecutor: ActionExecutor {
     let kept = logs.appending("\(request.name.fileNameSafe).log")
     try log.keep(at: kept)
     guard case .exited(0) = status else {
-      throw BuildError(
+      var failure = BuildError(
         .failed, "\(request.name) failed (\(status.words))",
         outputTail: try ActionLog.tail(of: kept),
         logPath: kept.string)
+      // Compilers say what strerror(3) says, in the language that actions run in.
+      if failure.outputTail.contains(where: { $0.hasSuffix("No space left on device") }) {
+        failure.kind = .cannotWrite
+        failure.advice = BuildError(errno: ENOSPC, doing: "write", path: folder).advice
+      }
+      throw failure
     }
     return try collect(request, from: root, logPath: kept)
   }
