@@ -414,7 +414,8 @@ struct UsbTests {
       try site.makeFolder("small")
       let folder = "\(site.folder)/small"
       try await mustRun(["mount", "-t", "tmpfs", "-o", "size=6m", "none", folder], in: "/")
-      try await finally(["umount", folder]) {
+      // The kernel holds the file for a moment longer than it names it as the device's.
+      try await finally(["umount", "--lazy", folder]) {
         try await LoopDevice.with(site, file: "\(folder)/disk") { device in
           let run = try await usb(site, device, "--yes")
           #expect(run.status == 73, "\(run.output)")
