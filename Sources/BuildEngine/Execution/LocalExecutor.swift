@@ -119,7 +119,7 @@ public struct LocalExecutor: ActionExecutor {
         outputTail: try ActionLog.tail(of: kept),
         logPath: kept.string)
       // Compilers say what strerror(3) says, in the language that actions run in.
-      if failure.outputTail.contains(where: { $0.hasSuffix("No space left on device") }) {
+      if failure.outputTail.contains(where: { $0.contains("No space left on device") }) {
         failure.kind = .cannotWrite
         failure.advice = BuildError(errno: ENOSPC, doing: "write", path: folder).advice
       }

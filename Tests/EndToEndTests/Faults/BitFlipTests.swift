@@ -82,9 +82,6 @@ struct BitFlipTests {
       let good = site.everything()
       var count = 0
       for kind in Self.kinds {
-        if kind.part == ".partial" {
-          try site.write(payload.prefix(200_000), to: "cache/downloads/\(pin).partial")
-        }
         if kind.folder == "out/.pxebuild/generations" {
           for text in ["old", "new"] {
             try site.write(text, to: "recipes/tree/last")
@@ -92,6 +89,9 @@ struct BitFlipTests {
           }
         }
         for _ in FaultRounds.some(of: Array(0..<kind.flips)) {
+          if kind.part == ".partial" {
+            try site.write(payload.prefix(200_000), to: "cache/downloads/\(pin).partial")
+          }
           let path = try flip(kind, site, &random)
           try await expectRight(kind, path, site, good)
           count += 1

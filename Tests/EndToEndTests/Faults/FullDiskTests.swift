@@ -69,7 +69,9 @@ struct FullDiskTests {
             #expect(
               full.errors.contains(#/free some space on|make room on the disk/#),
               "\(place): \(full.errors)")
-            #expect(site.served == ["a"] && site.read("out/a") == "old", "\(place)")
+            // The last notes may lack room when the tree is done.
+            let isOld = site.served == ["a"] && site.read("out/a") == "old"
+            #expect(isOld || site.served == expected && site.read("out/a") == "new", "\(place)")
             #expect(site.files(below: "cache/work") == [], "\(place)")
           }
           try await mustRun(

@@ -84,9 +84,10 @@ struct KillManyTests {
       #expect(try await site.run("cache", "verify", "--cache", "fresh-cache").status == 0)
       // A temporary file that is an hour old is nobody's.
       let later = try await site.run(
-        ["cache", "gc"], prefix: ["/usr/bin/faketime", "-f", "+2h"])
+        ["cache", "gc"], prefix: ["/usr/bin/faketime", "-f", "+2h"],
+        environment: ["NO_FAKE_STAT": "1"])
       #expect(later.status == 0, "\(later.errors)")
-      #expect(!site.files(below: "cache").contains { $0.hasSuffix(".tmp") })
+      #expect(site.files(below: "cache").filter { $0.hasSuffix(".tmp") } == [])
     }
   }
 
