@@ -43,6 +43,22 @@ struct OutputTreeCrashTests {
     }
   }
 
+  @Test(
+    "killed between a folder and the file in it, on the way in or out: the folder does not stay")
+  func killedBesideFolder() async throws {
+    try await TemporaryFolder.with { folder in
+      let test = try TestTree(folder)
+      try test.update(["a": "1", "old/deep/b": "2"])
+      let staged = try test.placer.stage(files(test, ["new/deep/c": "3"]))
+      try test.placer.writePending(["a", "old/deep/b", "new/deep/c"])
+      try test.placer.makeFolders(for: staged)
+      try FileSystem.remove(folder["out/old/deep/b"])
+      #expect(try test.served == ["a = 1", "new/", "new/deep/", "old/", "old/deep/"])
+      try test.update(["a": "1"])
+      #expect(try test.served == ["a = 1"])
+    }
+  }
+
   @Test("killed before the manifest was written, and then other targets are asked for")
   func killedThenOther() async throws {
     try await TemporaryFolder.with { folder in

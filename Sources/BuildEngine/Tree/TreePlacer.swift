@@ -206,7 +206,11 @@ struct TreePlacer {
   /// it.
   func remove(_ path: String, isFolder: Bool = false) throws {
     let file = directory.pushing(FilePath(path))
-    guard try !leadsThroughLink(path), let identity = try FileIdentity.of(file) else { return }
+    guard try !leadsThroughLink(path) else { return }
+    // An update that was killed may have come no further than the folders.
+    guard let identity = try FileIdentity.of(file) else {
+      return removeEmptied(file.removingLastComponent())
+    }
     if isFolder {
       // What holds something, or is mounted on, is somebody's.
       guard identity.kind == .directory, file.withPlatformString({ rmdir($0) }) == 0 else { return }
